@@ -1,0 +1,65 @@
+/** A device's poll and the server's answer: what runs here, is there something for me, and when shall I come again. */
+import { type Static, Type } from 'typebox';
+import {
+  Counter,
+  Hex32,
+  Instant,
+  Name,
+  ReleaseClass,
+  Sha256,
+  TargetPathText,
+  UpdateStateName,
+  Version,
+} from './identifiers.ts';
+import { LIMITS } from './limits.ts';
+import { closed } from './schema.ts';
+
+/** What a component runs, from the slot record that the agent wrote itself, never from a text inside the image. */
+export const RunningComponent = closed({
+  component: Name,
+  version: Version,
+  counter: Counter,
+  /** Hash of the artifact that the slot was written from; absent for what came from the factory. */
+  sha256: Type.Optional(Sha256),
+});
+export type RunningComponent = Static<typeof RunningComponent>;
+
+export const CheckInRequest = closed({
+  agentVersion: Version,
+  hardware: Name,
+  channel: Name,
+  bootId: Hex32,
+  components: Type.Array(RunningComponent, { maxItems: LIMITS.componentsPerDevice }),
+  /** The update at work, where there is one. */
+  update: Type.Optional(
+    closed({ rolloutId: Hex32, attempt: Type.Integer({ minimum: 1, maximum: 1000 }), state: UpdateStateName }),
+  ),
+  /** Free facts that rollout filters may use; no personal data. */
+  attributes: Type.Optional(
+    Type.Record(Type.String({ pattern: '^[a-z][a-zA-Z0-9_]{0,31}$' }), Type.String({ maxLength: 64 }), {
+      maxProperties: LIMITS.attributesPerDevice,
+    }),
+  ),
+});
+export type CheckInRequest = Static<typeof CheckInRequest>;
+
+/** Names a target; grants nothing. The device accepts it only by its own signed lists. */
+export const Offer = Type.Object({
+  rolloutId: Hex32,
+  attempt: Type.Integer({ minimum: 1, maximum: 1000 }),
+  target: TargetPathText,
+  component: Name,
+  counter: Counter,
+  class: ReleaseClass,
+  notBefore: Instant,
+  pollDuringUpdateSeconds: Type.Integer({ minimum: LIMITS.pollSecondsMin, maximum: 3600 }),
+});
+export type Offer = Static<typeof Offer>;
+
+export const CheckInAnswer = Type.Object({
+  offer: Type.Union([Offer, Type.Null()]),
+  /** Rollouts whose updates must not go on: discard before installing and before activating. */
+  stop: Type.Array(Hex32),
+  pollAfterSeconds: Type.Integer({ minimum: LIMITS.pollSecondsMin, maximum: LIMITS.pollSecondsMax }),
+});
+export type CheckInAnswer = Static<typeof CheckInAnswer>;

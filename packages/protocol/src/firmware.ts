@@ -1,0 +1,60 @@
+/**
+ * The signed description of a firmware target: the `custom` object of its TUF entry.
+ * Leaves are integers, strings and booleans, since TUF signs canonical JSON, which knows no fractions.
+ * Open for new fields; a reader that does not know `schema` or a name in `mustUnderstand` refuses the release.
+ */
+import { type Static, Type } from 'typebox';
+import { Counter, Instant, Name, ReleaseClass, Sha256, Version } from './identifiers.ts';
+
+export const FIRMWARE_SCHEMA = 1;
+
+/** Texts by language tag (`en`, `de`, `pt-BR`); `en` is the fallback. */
+export const Localized = Type.Record(
+  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$' }),
+  Type.String({ maxLength: 500 }),
+);
+export type Localized = Static<typeof Localized>;
+
+export const Firmware = Type.Object({
+  schema: Type.Integer({ minimum: 1 }),
+  /** Abilities without which the release must not be installed. */
+  mustUnderstand: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 16 })),
+  component: Name,
+  version: Version,
+  /** The anti-rollback order: one sequence per product and component, over all channels and hardware. */
+  counter: Counter,
+  hardware: Type.Array(Name, { minItems: 1, maxItems: 32 }),
+  kind: Type.Enum(['full', 'delta']),
+  /** For a delta: the hash of the full image that it starts from. */
+  baseSha256: Type.Optional(Sha256),
+  /** How the installer reads the bytes. `tar`: a folder, packed and gzipped or not; `file`: one file as it is. */
+  format: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
+  class: ReleaseClass,
+  severity: Type.Optional(Type.Enum(['low', 'medium', 'high', 'critical'])),
+  /** Known flaws that the release removes, by id, with the risk in plain words (asked of class `security`; EN 303 645 5.3-11). */
+  fixes: Type.Optional(
+    Type.Array(Type.Object({ id: Type.String({ maxLength: 64 }), risk: Localized }), { maxItems: 8 }),
+  ),
+  notes: Type.Optional(Localized),
+  /** What the update interrupts, and for how long (EN 303 645 5.3-12). */
+  disruption: Type.Enum(['none', 'partial', 'full']),
+  disruptionSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
+  minBatteryPercent: Type.Optional(Type.Integer({ minimum: 0, maximum: 100 })),
+  needsReboot: Type.Optional(Type.Boolean()),
+  requires: Type.Optional(Type.Array(Type.Object({ component: Name, minCounter: Counter }), { maxItems: 8 })),
+  /** Stepping stone: the least counter from which this release may be installed. */
+  minFromCounter: Type.Optional(Counter),
+  releasedAt: Instant,
+});
+export type Firmware = Static<typeof Firmware>;
+
+export const HOLD_SCHEMA = 1;
+
+/** The signed description of a hold: do not install this version. */
+export const Hold = Type.Object({
+  schema: Type.Integer({ minimum: 1 }),
+  component: Name,
+  version: Version,
+  reason: Localized,
+});
+export type Hold = Static<typeof Hold>;

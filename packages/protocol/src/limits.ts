@@ -1,0 +1,41 @@
+/**
+ * Every bound that more than one package relies on. A limit that only one package needs stands in that package.
+ * Sizes are bytes, times are seconds, shares are basis points (1/100 of a percent).
+ */
+export const LIMITS = {
+  // TUF metadata, by kind of file: what a client reads at most, whatever the snapshot says.
+  rootBytes: 512 * 1024,
+  timestampBytes: 16 * 1024,
+  snapshotBytes: 256 * 1024,
+  targetsBytes: 1024 * 1024,
+  rootRotationsPerRefresh: 256,
+  targetsPerRole: 500,
+  rolesPerSnapshot: 500,
+
+  // Firmware.
+  artifactBytes: 16 * 1024 ** 3,
+  customBytes: 1500,
+  customDepth: 3,
+  /** A release counter rises by at most this much at once, so that a slip cannot use up the range. */
+  counterStep: 1000,
+  counterMax: 2 ** 48,
+
+  // HTTP bodies of the device API.
+  checkInBytes: 16 * 1024,
+  reportsBytes: 128 * 1024,
+  enrolBytes: 4 * 1024,
+  componentsPerDevice: 16,
+  attributesPerDevice: 32,
+  reportsPerRequest: 100,
+  detailChars: 300,
+
+  // Rollouts.
+  phasesPerRollout: 100,
+  filterChars: 2000,
+  shareMax: 10_000,
+
+  // Times.
+  nonceSeconds: 60,
+  pollSecondsMin: 1,
+  pollSecondsMax: 7 * 24 * 3600,
+} as const;

@@ -1,0 +1,54 @@
+/** Errors of every HTTP interface: RFC 9457 problem details with a code from a closed list. */
+import { type Static, Type } from 'typebox';
+
+/** Code of an error of the API, with the HTTP status that carries it. */
+export const PROBLEMS = {
+  'bad-request': 400,
+  'invalid-input': 400,
+  unauthenticated: 401,
+  'token-expired': 401,
+  'nonce-invalid': 401,
+  'signature-invalid': 401,
+  forbidden: 403,
+  'claim-token-invalid': 403,
+  'device-revoked': 403,
+  'not-found': 404,
+  'method-not-allowed': 405,
+  conflict: 409,
+  'claim-token-used': 409,
+  'key-known': 409,
+  'version-conflict': 409,
+  'rollout-conflict': 409,
+  'too-late': 409,
+  'body-too-large': 413,
+  'length-mismatch': 422,
+  'hash-mismatch': 422,
+  'metadata-invalid': 422,
+  'publication-incomplete': 422,
+  'release-unknown': 422,
+  'phases-not-growing': 422,
+  'filter-invalid': 422,
+  'gate-impossible': 422,
+  'unsupported-media-type': 415,
+  'too-many-requests': 429,
+  'not-acceptable': 406,
+  'setup-needed': 409,
+  internal: 500,
+  unavailable: 503,
+  'disk-full': 507,
+} as const satisfies Record<string, number>;
+
+export type ProblemCode = keyof typeof PROBLEMS;
+
+export const Problem = Type.Object({
+  type: Type.String(),
+  title: Type.String(),
+  status: Type.Integer(),
+  code: Type.Enum(Object.keys(PROBLEMS) as ProblemCode[]),
+  detail: Type.Optional(Type.String()),
+  /** JSON pointer to the field at fault, for faulty input. */
+  path: Type.Optional(Type.String()),
+});
+export type Problem = Static<typeof Problem>;
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';

@@ -1,0 +1,112 @@
+/** A rollout: bringing one release to a part of the fleet, phase by phase, each opened by proof from the one before. */
+import { type Static, Type } from 'typebox';
+import { Counter, Hex32, Instant, Name, ReleaseClass, TargetPathText, Version } from './identifiers.ts';
+import { LIMITS } from './limits.ts';
+import { closed } from './schema.ts';
+
+/** Cumulative: a phase of 5000 opens the rollout to half of the fleet. */
+export const Phase = closed({ basisPoints: Type.Integer({ minimum: 1, maximum: LIMITS.shareMax }) });
+export type Phase = Static<typeof Phase>;
+
+/** When a phase may advance and when it must halt. Shares in basis points. */
+export const Gate = closed({
+  /** Devices that must have verified before a phase may advance; a phase with fewer eligible devices waits for all of them. */
+  minVerified: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  /** Share of the begun that must be final. */
+  resolvedShare: Type.Integer({ minimum: 1, maximum: LIMITS.shareMax }),
+  /** Share of the begun that must be verified, the unresolved counted against it. */
+  successShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
+  /** Failure rate that the release may have; the tail test asks whether the true rate is worse. */
+  allowedFailureShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
+  /** Fewer failures than this never halt by the tail test. */
+  minFailures: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  /** Halts whatever the share. */
+  maxFailures: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+  /** Least time between the opening of a phase and its advance. */
+  soakSeconds: Type.Integer({ minimum: 0, maximum: 30 * 86_400 }),
+  /** After this long without a word, a device that had begun counts as `silent`. */
+  silenceSeconds: Type.Integer({ minimum: 1, maximum: 30 * 86_400 }),
+});
+export type Gate = Static<typeof Gate>;
+
+export const DEFAULT_GATE: Gate = {
+  minVerified: 1,
+  resolvedShare: 9500,
+  successShare: 9000,
+  allowedFailureShare: 200,
+  minFailures: 3,
+  soakSeconds: 24 * 3600,
+  silenceSeconds: 24 * 3600,
+};
+
+export const RolloutRequest = closed({
+  name: Type.Optional(Type.String({ minLength: 1, maxLength: 100 })),
+  target: TargetPathText,
+  /** RSQL over device attributes; absent: every device of the product and channel with fitting hardware. */
+  filter: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
+  phases: Type.Array(Phase, { minItems: 1, maxItems: LIMITS.phasesPerRollout }),
+  gate: Type.Optional(Type.Partial(Gate, { additionalProperties: false })),
+  /** Random where absent. */
+  salt: Type.Optional(Hex32),
+  notBefore: Type.Optional(Instant),
+  pollDuringUpdateSeconds: Type.Optional(Type.Integer({ minimum: LIMITS.pollSecondsMin, maximum: 3600 })),
+});
+export type RolloutRequest = Static<typeof RolloutRequest>;
+
+export const ROLLOUT_STATES = ['running', 'halted', 'stopped', 'completed'] as const;
+export type RolloutState = (typeof ROLLOUT_STATES)[number];
+
+/** How many devices stand where. `begun` includes all that came after it. */
+export const RolloutCounts = Type.Object({
+  offered: Type.Integer(),
+  begun: Type.Integer(),
+  verified: Type.Integer(),
+  /** Ended otherwise, by a code that counts against the release (rolled back and silent ones included). */
+  failed: Type.Integer(),
+  /** Ended otherwise, by a code that says nothing about the release. */
+  neutral: Type.Integer(),
+  /** Of all that ended otherwise, those that went back by themselves. */
+  rolledBack: Type.Integer(),
+  /** Refused as not authentic. */
+  refused: Type.Integer(),
+});
+export type RolloutCounts = Static<typeof RolloutCounts>;
+
+export const GATE_ACTIONS = ['advance', 'hold', 'halt', 'complete'] as const;
+export type GateAction = (typeof GATE_ACTIONS)[number];
+
+/** A gate's decision with the numbers that it was made on. */
+export const GateDecision = Type.Object({
+  at: Instant,
+  phase: Type.Integer({ minimum: 0 }),
+  action: Type.Enum([...GATE_ACTIONS]),
+  /** In words, for people: «1 of 1 devices verified, soaked 3 s». */
+  reason: Type.String(),
+  counts: RolloutCounts,
+});
+export type GateDecision = Static<typeof GateDecision>;
+
+export const RolloutView = Type.Object({
+  id: Hex32,
+  name: Type.String(),
+  state: Type.Enum([...ROLLOUT_STATES]),
+  target: TargetPathText,
+  product: Name,
+  channel: Name,
+  component: Name,
+  version: Version,
+  counter: Counter,
+  class: ReleaseClass,
+  filter: Type.Union([Type.String(), Type.Null()]),
+  salt: Hex32,
+  phases: Type.Array(Phase),
+  /** Index into `phases` of the widest phase that is open. */
+  openPhase: Type.Integer({ minimum: 0 }),
+  gate: Gate,
+  counts: RolloutCounts,
+  decisions: Type.Array(GateDecision),
+  createdAt: Instant,
+  /** When it ended, however it ended. */
+  endedAt: Type.Union([Instant, Type.Null()]),
+});
+export type RolloutView = Static<typeof RolloutView>;

@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const unit = (name: string) => ({
+  test: { name, root: `packages/${name}`, include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+});
+
+export default defineConfig({
+  test: {
+    maxWorkers: 2,
+    projects: [
+      unit('protocol'),
+      unit('signer'),
+      unit('server'),
+      unit('agent'),
+      { test: { name: 'e2e', root: 'test', include: ['**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000 } },
+    ],
+  },
+});
