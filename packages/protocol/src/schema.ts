@@ -45,7 +45,9 @@ function deepestFault(errors: Iterable<SchemaError>): Fault {
 
 /** An unknown or missing field is told with its parent's path; this is the rest. */
 function namedProperty(params: object): string {
-  const names = Object.entries(params).find(([k]) => k === 'additionalProperties' || k === 'requiredProperties')?.[1] as unknown;
+  const names = Object.entries(params).find(
+    ([k]) => k === 'additionalProperties' || k === 'requiredProperties',
+  )?.[1] as unknown;
   return Array.isArray(names) && typeof names[0] === 'string' ? `/${names[0]}` : '';
 }
 
