@@ -1,0 +1,85 @@
+-- Rollouts: one row each whatever the fleet's size; a device gets a row only from its first offer on.
+
+create table rollouts (
+  id text primary key,
+  name text not null,
+  state text not null check (state in ('running', 'halted', 'stopped', 'completed')),
+  target text not null references releases (target),
+  product text not null,
+  channel text not null,
+  component text not null,
+  version text not null,
+  counter bigint not null,
+  class text not null,
+  hardware text[] not null,
+  sha256 text not null,
+  filter text,
+  salt text not null,
+  phases jsonb not null,
+  open_phase integer not null default 0,
+  phase_opened_at timestamptz not null default now(),
+  gate jsonb not null,
+  not_before timestamptz not null default now(),
+  poll_during_update_seconds integer not null,
+  created_at timestamptz not null default now(),
+  ended_at timestamptz
+);
+-- One running rollout per component of a product's channel at a time.
+create unique index rollouts_one_running on rollouts (product, channel, component) where state = 'running';
+
+-- Where each offered device stands. Counted incrementally into rollout_counts, never by scanning.
+create table attempts (
+  rollout_id text not null references rollouts (id) on delete cascade,
+  device_id text not null references devices (id) on delete cascade,
+  attempt integer not null,
+  phase integer not null,
+  state text not null default 'offered',
+  code text,
+  begun boolean not null default false,
+  offered_at timestamptz not null default now(),
+  changed_at timestamptz not null default now(),
+  primary key (rollout_id, device_id, attempt)
+);
+create index attempts_silent on attempts (rollout_id, changed_at) where begun and state in ('activating', 'trial');
+
+create table rollout_counts (
+  rollout_id text not null references rollouts (id) on delete cascade,
+  phase integer not null,
+  offered bigint not null default 0,
+  begun bigint not null default 0,
+  verified bigint not null default 0,
+  failed bigint not null default 0,
+  neutral bigint not null default 0,
+  rolled_back bigint not null default 0,
+  refused bigint not null default 0,
+  primary key (rollout_id, phase)
+);
+
+create table gate_decisions (
+  id bigint generated always as identity primary key,
+  rollout_id text not null references rollouts (id) on delete cascade,
+  at timestamptz not null default now(),
+  phase integer not null,
+  action text not null check (action in ('advance', 'hold', 'halt', 'complete')),
+  reason text not null,
+  counts jsonb not null
+);
+create index gate_decisions_by_rollout on gate_decisions (rollout_id, id);
+
+create table reports (
+  device_id text not null references devices (id) on delete cascade,
+  id text not null,
+  rollout_id text,
+  attempt integer,
+  target text,
+  state text not null,
+  code text,
+  detail text,
+  sha256 text,
+  sources integer,
+  device_time timestamptz not null,
+  received_at timestamptz not null default now(),
+  primary key (device_id, id)
+);
+create index reports_by_rollout on reports (rollout_id, received_at);
+create index reports_by_time on reports (received_at);

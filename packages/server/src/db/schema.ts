@@ -1,0 +1,204 @@
+/** The tables as Kysely sees them: one interface a table, in the order of the migrations. */
+import type {
+  CheckInRequest,
+  Code,
+  Gate,
+  GateAction,
+  OperatorRole,
+  Phase,
+  ReleaseClass,
+  RolloutCounts,
+  RolloutState,
+  UpdateState,
+} from '@tidegate/protocol';
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+
+/** timestamptz: read as Date, written as Date. */
+type Time = ColumnType<Date, Date, Date>;
+type DefaultedTime = ColumnType<Date, Date | undefined, Date>;
+type NullableTime = ColumnType<Date | null, Date | null | undefined, Date | null>;
+
+export interface ProductsTable {
+  name: string;
+  title: string;
+  created_at: DefaultedTime;
+}
+
+export interface ApiTokensTable {
+  id: string;
+  name: string;
+  role: OperatorRole;
+  token_hash: Buffer;
+  created_at: DefaultedTime;
+  revoked_at: NullableTime;
+}
+
+export interface ClaimTokensTable {
+  token_hash: Buffer;
+  product: string;
+  expires_at: Time;
+  created_at: DefaultedTime;
+  used_at: NullableTime;
+  device_id: string | null;
+}
+
+export interface DevicesTable {
+  id: string;
+  product: string;
+  public_key: Buffer;
+  hardware: string | null;
+  channel: string | null;
+  components: JSONColumnType<CheckInRequest['components']>;
+  attributes: JSONColumnType<Record<string, string>>;
+  enrolled_at: DefaultedTime;
+  last_seen_at: NullableTime;
+  revoked_at: NullableTime;
+}
+
+export interface UsedNoncesTable {
+  nonce_hash: Buffer;
+  expires_at: Time;
+}
+
+export interface PublicationsTable {
+  id: string;
+  idempotency_key: string;
+  state: 'open' | 'committed' | 'rejected';
+  created_at: DefaultedTime;
+  committed_at: NullableTime;
+}
+
+export interface PublicationMetadataTable {
+  publication_id: string;
+  file: string;
+  bytes: Buffer;
+}
+
+export interface ArtifactsTable {
+  sha256: string;
+  length_bytes: number;
+  stored_at: DefaultedTime;
+}
+
+export interface MetadataFilesTable {
+  file: string;
+  bytes: Buffer;
+  published_at: DefaultedTime;
+}
+
+export interface CurrentMetadataTable {
+  only_row: Generated<boolean>;
+  timestamp_version: number;
+  snapshot_version: number;
+  root_version: number;
+  timestamp_bytes: Buffer;
+  published_at: DefaultedTime;
+}
+
+export interface ReleasesTable {
+  target: string;
+  product: string;
+  channel: string;
+  component: string;
+  version: string;
+  counter: number;
+  class: ReleaseClass;
+  hardware: string[];
+  sha256: string;
+  length_bytes: number;
+  published_at: DefaultedTime;
+  withdrawn_at: NullableTime;
+}
+
+export interface RolloutsTable {
+  id: string;
+  name: string;
+  state: RolloutState;
+  target: string;
+  product: string;
+  channel: string;
+  component: string;
+  version: string;
+  counter: number;
+  class: ReleaseClass;
+  hardware: string[];
+  sha256: string;
+  filter: string | null;
+  salt: string;
+  phases: JSONColumnType<Phase[]>;
+  open_phase: Generated<number>;
+  phase_opened_at: DefaultedTime;
+  gate: JSONColumnType<Gate>;
+  not_before: DefaultedTime;
+  poll_during_update_seconds: number;
+  created_at: DefaultedTime;
+  ended_at: NullableTime;
+}
+
+export interface AttemptsTable {
+  rollout_id: string;
+  device_id: string;
+  attempt: number;
+  phase: number;
+  state: Generated<UpdateState>;
+  code: Code | null;
+  begun: Generated<boolean>;
+  offered_at: DefaultedTime;
+  changed_at: DefaultedTime;
+}
+
+export interface RolloutCountsTable {
+  rollout_id: string;
+  phase: number;
+  offered: Generated<number>;
+  begun: Generated<number>;
+  verified: Generated<number>;
+  failed: Generated<number>;
+  neutral: Generated<number>;
+  rolled_back: Generated<number>;
+  refused: Generated<number>;
+}
+
+export interface GateDecisionsTable {
+  id: Generated<number>;
+  rollout_id: string;
+  at: DefaultedTime;
+  phase: number;
+  action: GateAction;
+  reason: string;
+  counts: JSONColumnType<RolloutCounts>;
+}
+
+export interface ReportsTable {
+  device_id: string;
+  id: string;
+  rollout_id: string | null;
+  attempt: number | null;
+  target: string | null;
+  state: UpdateState;
+  code: Code | null;
+  detail: string | null;
+  sha256: string | null;
+  sources: number | null;
+  device_time: Time;
+  received_at: DefaultedTime;
+}
+
+export interface Database {
+  products: ProductsTable;
+  api_tokens: ApiTokensTable;
+  claim_tokens: ClaimTokensTable;
+  devices: DevicesTable;
+  used_nonces: UsedNoncesTable;
+  publications: PublicationsTable;
+  publication_metadata: PublicationMetadataTable;
+  artifacts: ArtifactsTable;
+  metadata_files: MetadataFilesTable;
+  current_metadata: CurrentMetadataTable;
+  releases: ReleasesTable;
+  rollouts: RolloutsTable;
+  attempts: AttemptsTable;
+  rollout_counts: RolloutCountsTable;
+  gate_decisions: GateDecisionsTable;
+  reports: ReportsTable;
+}
