@@ -24,8 +24,7 @@ create table rollouts (
   created_at timestamptz not null default now(),
   ended_at timestamptz
 );
--- One running rollout per component of a product's channel at a time.
-create unique index rollouts_one_running on rollouts (product, channel, component) where state = 'running';
+create index rollouts_running on rollouts (product, channel, component) where state = 'running';
 
 -- Where each offered device stands. Counted incrementally into rollout_counts, never by scanning.
 create table attempts (
