@@ -1,0 +1,119 @@
+/**
+ * The seams of the agent: what the state machine asks of trust, download, installer and server.
+ * Trust and installer belong to the helper's side (trustDir), download and server to the network's side (netDir);
+ * they share no state, so that they can become two processes with two rights.
+ */
+import type { CheckInAnswer, CheckInRequest, Firmware, Report } from '@tidegate/protocol';
+
+/** A target that the device's own signed lists name and that its own facts allow. */
+export interface AcceptedTarget {
+  readonly path: string;
+  readonly sha256: string;
+  readonly lengthBytes: number;
+  readonly firmware: Firmware;
+  /** RFC 3339: the expiry of the channel role under which it was accepted; staged work may go on until then. */
+  readonly validUntil: string;
+}
+
+/** What runs in one component, from the slot record that the agent wrote itself. */
+export interface InstalledRelease {
+  readonly version: string;
+  readonly counter: number;
+  /** Absent for what came from the factory. */
+  readonly sha256?: string;
+}
+
+/** Facts of this device, from its image and its hardware, never from the server. */
+export interface DeviceFacts {
+  readonly product: string;
+  readonly hardware: string;
+  readonly channel: string;
+  readonly installed: Readonly<Record<string, InstalledRelease>>;
+}
+
+export interface RefreshResult {
+  /** Whether anything changed since the last refresh. */
+  readonly changed: boolean;
+  readonly timestampVersion: number;
+  /** RFC 3339. */
+  readonly timestampExpires: string;
+}
+
+export interface Trust {
+  /**
+   * Fetches the newest signed lists (TUF 5.3 to 5.6) into a new generation and swaps it in, or throws an AgentError
+   * and leaves the last good generation as it was. Tries each metadata source in turn.
+   */
+  refresh(signal?: AbortSignal): Promise<RefreshResult>;
+  /** The acceptance rule on the newest good generation; throws an AgentError with the code of the first rule broken. */
+  accept(targetPath: string, device: DeviceFacts): Promise<AcceptedTarget>;
+  /** Release counter floor of a component; 0 where there is none. */
+  floor(component: string): number;
+  /** Raises floors in one durable write; never lowers one. Called only after commit, and on every start for what runs and is good. */
+  raiseFloors(counters: Readonly<Record<string, number>>): Promise<void>;
+  /** Trusted time: never before signed evidence, whatever the clock says. Milliseconds since 1970. */
+  trustedNow(): number;
+}
+
+export interface DownloadProgress {
+  readonly receivedBytes: number;
+  readonly totalBytes: number;
+}
+
+export interface Downloader {
+  /**
+   * Brings a target's bytes into the network folder, resuming what is already there, hashing on the way.
+   * @returns path of a file whose length and SHA-256 are those of the target
+   * @throws AgentError network, artifact-hash, artifact-length, disk-full, data-budget, stopped (the signal fired)
+   */
+  download(
+    target: AcceptedTarget,
+    options: { signal: AbortSignal; onProgress?: (p: DownloadProgress) => void },
+  ): Promise<string>;
+  /** Forgets everything but the files of the targets named. */
+  keepOnly(sha256s: readonly string[]): Promise<void>;
+}
+
+/** The two places where a component's software lives. */
+export type SlotName = 'a' | 'b';
+
+/** What the agent wrote about a slot, durable before the slot is used. */
+export interface SlotRecord extends InstalledRelease {
+  readonly target?: string;
+  /** Committed after a healthy start. */
+  readonly good: boolean;
+}
+
+export interface SlotsView {
+  /** The slot that runs now, judged by the link or boot environment, not by the journal. */
+  readonly running: SlotName;
+  readonly records: Readonly<Partial<Record<SlotName, SlotRecord>>>;
+  /** A slot that was armed for trial and not yet committed, with the starts that it has left. */
+  readonly armed?: { readonly slot: SlotName; readonly triesLeft: number };
+}
+
+/** Puts software into slots. Every method may be called again after a crash at any point of it. */
+export interface Installer {
+  slots(): Promise<SlotsView>;
+  /** Writes an artifact into the slot that does not run, reads it back, records it as not good. Hashes the very bytes that it uses. */
+  install(artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<SlotName>;
+  /** Arms the slot for trial and switches to it: `live` where it runs at once, `reboot` where the machine must restart. */
+  activate(slot: SlotName): Promise<'live' | 'reboot'>;
+  /** Commits the running slot after a healthy trial. */
+  markGood(slot: SlotName): Promise<void>;
+  /** Gives a slot up and goes back to the other. */
+  markBad(slot: SlotName): Promise<'live' | 'reboot'>;
+  /** Waits until the software in the running slot is healthy; throws health-failed, boot-failed or trial-timeout. */
+  proveHealthy(signal: AbortSignal): Promise<void>;
+}
+
+export interface UpdateServer {
+  /** True once a device id is held. */
+  enrolled(): boolean;
+  deviceId(): string | undefined;
+  enrol(claimToken: string): Promise<{ deviceId: string; product: string }>;
+  /** @throws AgentError network, with retryAfterSeconds where the server asked for it */
+  checkIn(request: CheckInRequest, signal?: AbortSignal): Promise<CheckInAnswer>;
+  /** @returns ids that are durable on the server */
+  sendReports(reports: readonly Report[], signal?: AbortSignal): Promise<readonly string[]>;
+}
