@@ -7,6 +7,7 @@ const unit = (name: string) => ({
 export default defineConfig({
   test: {
     maxWorkers: 2,
+    reporters: ['default', './scripts/closing-line.ts'],
     projects: [
       unit('protocol'),
       unit('signer'),
