@@ -131,6 +131,8 @@ export interface RolloutsTable {
   gate: JSONColumnType<Gate>;
   not_before: DefaultedTime;
   poll_during_update_seconds: number;
+  looked_phase: Generated<number>;
+  looked_total: Generated<number>;
   created_at: DefaultedTime;
   ended_at: NullableTime;
 }
@@ -143,6 +145,7 @@ export interface AttemptsTable {
   state: Generated<UpdateState>;
   code: Code | null;
   begun: Generated<boolean>;
+  outcome: 'verified' | 'failed' | 'neutral' | 'refused' | null;
   offered_at: DefaultedTime;
   changed_at: DefaultedTime;
 }
@@ -165,6 +168,7 @@ export interface GateDecisionsTable {
   at: DefaultedTime;
   phase: number;
   action: GateAction;
+  kind: string;
   reason: string;
   counts: JSONColumnType<RolloutCounts>;
 }

@@ -21,6 +21,9 @@ create table rollouts (
   gate jsonb not null,
   not_before timestamptz not null default now(),
   poll_during_update_seconds integer not null,
+  -- How many outcomes the tail test has looked at, in the open phase and in all: it looks at fixed counts only.
+  looked_phase bigint not null default 0,
+  looked_total bigint not null default 0,
   created_at timestamptz not null default now(),
   ended_at timestamptz
 );
@@ -34,12 +37,16 @@ create table attempts (
   phase integer not null,
   state text not null default 'offered',
   code text,
+  -- Begun, and judged or still to be judged: an end that says nothing about the release takes it back.
   begun boolean not null default false,
+  -- What the gate makes of the end; null while the attempt is under way.
+  outcome text check (outcome in ('verified', 'failed', 'neutral', 'refused')),
   offered_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
   primary key (rollout_id, device_id, attempt)
 );
-create index attempts_silent on attempts (rollout_id, changed_at) where begun and state in ('activating', 'trial');
+create index attempts_under_way on attempts (rollout_id, changed_at) where outcome is null;
+create index attempts_by_device on attempts (device_id);
 
 create table rollout_counts (
   rollout_id text not null references rollouts (id) on delete cascade,
@@ -60,6 +67,8 @@ create table gate_decisions (
   at timestamptz not null default now(),
   phase integer not null,
   action text not null check (action in ('advance', 'hold', 'halt', 'complete')),
+  -- Which rule decided: a decision is stored when this changes, not at every tick.
+  kind text not null,
   reason text not null,
   counts jsonb not null
 );
