@@ -6,11 +6,18 @@ export class AgentError extends Error {
   readonly code: Code;
   /** From the server's Retry-After, where it sent one. */
   readonly retryAfterSeconds: number | undefined;
+  /** From how many sources the same fault was seen: one bad mirror is no proof against a release. */
+  readonly sources: number | undefined;
 
-  constructor(code: Code, detail: string, more: { retryAfterSeconds?: number; cause?: unknown } = {}) {
+  constructor(
+    code: Code,
+    detail: string,
+    more: { retryAfterSeconds?: number | undefined; sources?: number; cause?: unknown } = {},
+  ) {
     super(detail, { cause: more.cause });
     this.code = code;
     this.retryAfterSeconds = more.retryAfterSeconds;
+    this.sources = more.sources;
   }
 
   get class(): CodeClass {
