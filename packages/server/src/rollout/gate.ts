@@ -1,0 +1,194 @@
+/**
+ * The rule that lets a phase advance, hold or halt. Pure: counts, survey and time in, one decision with its reason in
+ * words out. It must never advance on absence of proof, and never leave a rollout in a state that nobody can explain.
+ */
+import type { Gate, GateAction, ReleaseClass, RolloutCounts, RolloutState } from '@tidegate/protocol';
+import { binomialTail } from './binomial.ts';
+import { dueLook } from './looks.ts';
+import { devices, percent, seconds } from './words.ts';
+
+/** Below this the failures are no longer explained by the allowed rate. */
+const SIGNIFICANCE = 0.01;
+/** Refusals as not authentic that raise the alarm: at least so many, and at least this share of the begun. */
+const REFUSALS_MIN = 3;
+const REFUSALS_SHARE = 0.01;
+
+/** Devices that still have a say. Each number stops counting at `surveyCap`: beyond it only «many» matters. */
+export interface Survey {
+  /** Offered in the open phase and not final, or due and not offered yet; lost and postponing devices are left out. */
+  readonly waitingInPhase: number;
+  /** The same over all phases. */
+  readonly waiting: number;
+  /** Some eligible device lies outside the open share. */
+  readonly moreBeyond: boolean;
+}
+
+export interface GateInput {
+  readonly gate: Gate;
+  readonly state: RolloutState;
+  readonly class: ReleaseClass;
+  /** The release was taken out of the signed lists. */
+  readonly withdrawn: boolean;
+  readonly isLastPhase: boolean;
+  readonly phase: RolloutCounts;
+  readonly total: RolloutCounts;
+  /** Outcomes at the last look of the tail test. */
+  readonly looked: { readonly phase: number; readonly total: number };
+  readonly survey: Survey;
+  /** When the phase opened, or when the rollout may begin, if that is later. */
+  readonly openedAt: Date;
+  readonly now: Date;
+}
+
+/** Which rule decided. */
+export type GateKind =
+  | 'withdrawn'
+  | 'max-failures'
+  | 'refusals'
+  | 'failure-rate'
+  | 'all-failed'
+  | 'watching'
+  | 'not-begun'
+  | 'nobody'
+  | 'empty'
+  | 'waiting'
+  | 'unproven'
+  | 'unresolved'
+  | 'failing'
+  | 'soaking'
+  | 'proven';
+
+export interface GateVerdict {
+  readonly action: GateAction;
+  readonly kind: GateKind;
+  /** In plain words, for people. */
+  readonly reason: string;
+}
+
+/** How many devices a phase must have so that it is not judged as a small one. */
+export function surveyCap(gate: Gate): number {
+  return Math.max(gate.minVerified, gate.minFailures);
+}
+
+export function decideGate(input: GateInput): GateVerdict {
+  return danger(input) ?? resting(input) ?? (isSmall(input) ? smallPhase(input) : proof(input));
+}
+
+/** Counts of outcomes that speak for or against the release. */
+export function outcomes(counts: RolloutCounts): number {
+  return counts.verified + counts.failed;
+}
+
+function danger(input: GateInput): GateVerdict | undefined {
+  const { gate, total } = input;
+  if (input.withdrawn) return halt('withdrawn', 'the release is no longer in the signed lists');
+  if (gate.maxFailures !== undefined && total.failed >= gate.maxFailures) {
+    return halt('max-failures', `${devices(total.failed)} failed, at most ${gate.maxFailures - 1} may`);
+  }
+  const alarm = Math.max(REFUSALS_MIN, Math.ceil(total.begun * REFUSALS_SHARE));
+  if (total.refused >= alarm) {
+    const reason = `${devices(total.refused)} refused the release as not authentic: look for a tampered server or mirror`;
+    // A false alarm must not be a way to keep security fixes from the fleet: a person decides.
+    return input.class === 'security'
+      ? hold('refusals', `${reason}; stop it, or follow it with a new rollout once the cause is known`)
+      : halt('refusals', reason);
+  }
+  return (
+    tailTest(input, input.phase, input.looked.phase, 'in this phase') ??
+    tailTest(input, total, input.looked.total, 'in all')
+  );
+}
+
+function tailTest(input: GateInput, counts: RolloutCounts, lookedAt: number, where: string): GateVerdict | undefined {
+  const n = outcomes(counts);
+  const settled = input.survey.waiting === 0;
+  if (counts.failed < input.gate.minFailures || (dueLook(lookedAt, n) === undefined && !settled)) return undefined;
+  const tail = binomialTail(counts.failed, n, input.gate.allowedFailureShare / 10_000);
+  if (tail >= SIGNIFICANCE) return undefined;
+  return halt('failure-rate', `${failedOf(counts)} ${where}; ${chance(input.gate, tail)}`);
+}
+
+function resting(input: GateInput): GateVerdict | undefined {
+  if (input.state === 'completed') return hold('watching', 'completed; devices that come later are still watched');
+  if (input.now < input.openedAt) return hold('not-begun', `begins at ${input.openedAt.toISOString()}`);
+  return undefined;
+}
+
+/** So few devices that the minimum of proof, or of failures, can never be reached: all of them decide. */
+function isSmall({ gate, phase, survey }: GateInput): boolean {
+  return outcomes(phase) + survey.waitingInPhase < surveyCap(gate);
+}
+
+function smallPhase(input: GateInput): GateVerdict {
+  const { gate, phase, survey } = input;
+  const n = outcomes(phase);
+  if (survey.waitingInPhase > 0) {
+    return hold(
+      'waiting',
+      `waits for ${devices(survey.waitingInPhase)} of a small phase of ${n + survey.waitingInPhase}`,
+    );
+  }
+  if (n === 0) return emptyPhase(input);
+  if (phase.verified === 0) return halt('all-failed', `all ${devices(n)} of this phase failed`);
+  const tail = binomialTail(phase.failed, n, gate.allowedFailureShare / 10_000);
+  if (phase.failed > 0 && tail < SIGNIFICANCE) return halt('failure-rate', `${failedOf(phase)}; ${chance(gate, tail)}`);
+  const failures = phase.failed > 0 ? `, ${phase.failed} failed, which chance explains (${tail.toFixed(3)})` : '';
+  return soaked(input, `${phase.verified} of ${devices(n)} verified${failures}, no other is due`);
+}
+
+function emptyPhase(input: GateInput): GateVerdict {
+  const { survey, total } = input;
+  if (!input.isLastPhase) {
+    // Opening on an empty fleet would open to everybody before anybody proved anything.
+    return survey.moreBeyond
+      ? { action: 'advance', kind: 'empty', reason: 'no device falls into this phase: it merges with the next' }
+      : hold('nobody', 'no device was seen lately that the release fits: it goes on when one checks in');
+  }
+  if (total.verified === 0) return hold('nobody', 'no device has verified the release, and none is due');
+  return soaked(input, `${total.verified} verified in all, no device is left`);
+}
+
+/** The rule for a phase of usual size: enough proof, nearly all resolved, enough of it good, long enough. */
+function proof(input: GateInput): GateVerdict {
+  const { gate, phase, survey } = input;
+  const nothingMore =
+    survey.waitingInPhase === 0 ? '; nothing more is under way: stop the rollout, or wait for more devices' : '';
+  if (phase.verified < gate.minVerified) {
+    return hold('unproven', `${phase.verified} of at least ${devices(gate.minVerified)} verified${nothingMore}`);
+  }
+  const unresolved = phase.begun - outcomes(phase);
+  if (outcomes(phase) * 10_000 < gate.resolvedShare * phase.begun) {
+    return hold('unresolved', `${unresolved} of ${devices(phase.begun)} that began are not final yet`);
+  }
+  if (phase.verified * 10_000 < gate.successShare * phase.begun) {
+    return hold(
+      'failing',
+      `${phase.verified} of ${devices(phase.begun)} verified, at least ${percent(gate.successShare)} must${nothingMore}`,
+    );
+  }
+  return soaked(input, `${phase.verified} of ${devices(phase.begun)} verified`);
+}
+
+function soaked(input: GateInput, reason: string): GateVerdict {
+  const age = Math.floor((input.now.getTime() - input.openedAt.getTime()) / 1000);
+  if (age < input.gate.soakSeconds) return hold('soaking', `${reason}; soaks for ${seconds(input.gate.soakSeconds)}`);
+  if (!input.isLastPhase) return { action: 'advance', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
+  if (input.survey.waiting > 0) return hold('waiting', `${reason}; the last devices are still due`);
+  return { action: 'complete', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
+}
+
+function failedOf(counts: RolloutCounts): string {
+  return `${counts.failed} of ${devices(outcomes(counts))} failed`;
+}
+
+function chance(gate: Gate, tail: number): string {
+  return `with ${percent(gate.allowedFailureShare)} allowed that has a chance of ${tail.toPrecision(1)}`;
+}
+
+function hold(kind: GateKind, reason: string): GateVerdict {
+  return { action: 'hold', kind, reason };
+}
+
+function halt(kind: GateKind, reason: string): GateVerdict {
+  return { action: 'halt', kind, reason };
+}
