@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config';
 
-const unit = (name: string) => ({
-  test: { name, root: `packages/${name}`, include: ['src/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 },
+const unit = (name: string, globalSetup: string[] = []) => ({
+  test: {
+    name,
+    root: `packages/${name}`,
+    include: ['src/**/*.test.ts'],
+    globalSetup,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
 });
 
 export default defineConfig({
@@ -11,9 +18,18 @@ export default defineConfig({
     projects: [
       unit('protocol'),
       unit('signer'),
-      unit('server'),
+      unit('server', ['src/testing/postgres-setup.ts']),
       unit('agent'),
-      { test: { name: 'e2e', root: 'test', include: ['**/*.test.ts'], testTimeout: 120_000, hookTimeout: 180_000 } },
+      {
+        test: {
+          name: 'e2e',
+          root: 'test',
+          include: ['**/*.test.ts'],
+          globalSetup: ['../packages/server/src/testing/postgres-setup.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 180_000,
+        },
+      },
     ],
   },
 });
