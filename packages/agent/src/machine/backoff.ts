@@ -1,0 +1,26 @@
+/**
+ * How long to wait before the next try: exponential with full jitter, so that a fleet that lost its server together
+ * does not come back together (EN 303 645 5.9-3). Pure: randomness is handed in.
+ */
+export interface BackoffSettings {
+  readonly baseSeconds: number;
+  readonly maxSeconds: number;
+}
+
+/**
+ * @param failures tries that failed in a row, from 1 on
+ * @param random a number in [0, 1)
+ * @param retryAfterSeconds what the server asked for; never undercut, and spread by up to one base beyond
+ * @returns milliseconds
+ */
+export function backoffMs(
+  settings: BackoffSettings,
+  failures: number,
+  random: number,
+  retryAfterSeconds?: number,
+): number {
+  // 2^30 times any base is beyond every cap; more would lose precision for nothing.
+  const ceiling = Math.min(settings.maxSeconds, settings.baseSeconds * 2 ** Math.min(Math.max(failures, 1), 30));
+  if (retryAfterSeconds === undefined) return ceiling * random * 1000;
+  return (Math.min(retryAfterSeconds, settings.maxSeconds) + settings.baseSeconds * random) * 1000;
+}

@@ -1,0 +1,46 @@
+/**
+ * "May I now?", asked before downloading, installing and activating. Pure. The owner's word stands above the server's:
+ * nothing that an offer carries makes a release sooner than the owner allows (EN 303 645 5.3-4B, 5.3-6A, 5.3-12).
+ */
+import type { Settings } from './settings.ts';
+
+export type WaitReason = 'setup' | 'automatic-off' | 'postponed' | 'not-before' | 'notice';
+
+export type Verdict =
+  | { readonly kind: 'yes' }
+  /** `untilMs` where time alone ends the wait; otherwise the owner does. */
+  | { readonly kind: 'wait'; readonly reason: WaitReason; readonly untilMs?: number };
+
+export interface Asked {
+  readonly settings: Settings;
+  readonly target: string;
+  readonly disruption: 'none' | 'partial' | 'full';
+  readonly notBeforeMs: number;
+  /** Wall clock: owners and servers speak in wall time. */
+  readonly nowMs: number;
+}
+
+/**
+ * "Apply now" is consent to that one release: it goes before off, later, the notice and the server's pace (which only
+ * spreads load). Automatic updates switched on cover interruptions too, unless the owner asked to see the notice first.
+ */
+export function mayI({ settings, target, disruption, notBeforeMs, nowMs }: Asked): Verdict {
+  if (settings.automatic === undefined) return { kind: 'wait', reason: 'setup' };
+  if (settings.applyNow === target) return { kind: 'yes' };
+  if (!settings.automatic) return { kind: 'wait', reason: 'automatic-off' };
+  const postponed = settings.postponedUntilMs;
+  if (postponed !== undefined && postponed > nowMs) return { kind: 'wait', reason: 'postponed', untilMs: postponed };
+  if (notBeforeMs > nowMs) return { kind: 'wait', reason: 'not-before', untilMs: notBeforeMs };
+  if (disruption !== 'none' && settings.disruptiveAfterNotice === true && settings.noticed !== target)
+    return { kind: 'wait', reason: 'notice' };
+  return { kind: 'yes' };
+}
+
+/** For the owner, in plain words. */
+export const WAIT_TEXT: Readonly<Record<WaitReason, string>> = {
+  setup: 'Waits for the answer to the setup question about automatic updates.',
+  'automatic-off': 'Automatic updates are off. Apply it when you like.',
+  postponed: 'Postponed, as you asked.',
+  'not-before': 'Its turn comes in a while; the maker spreads the load.',
+  notice: 'It interrupts the device; it waits until the notice was seen.',
+};
