@@ -1,0 +1,40 @@
+/** The next version of a list, as a draft: an edit of a draft keeps its version and drops its signatures. */
+import { type Clock, daysAfter, instant } from '../clock.ts';
+import type { ExpiryDays } from '../store/config.ts';
+import { current, draft, type Store } from '../store/store.ts';
+import { type Envelope, type RootSigned, SPEC_VERSION, type TargetsSigned } from '../tuf/metadata.ts';
+import { parseRoot, parseTargets } from '../tuf/parse.ts';
+import { kindOf } from '../tuf/role.ts';
+
+/** What every edit needs to know. */
+export interface Editing {
+  readonly store: Store;
+  readonly now: Clock;
+  readonly expiryDays: ExpiryDays;
+}
+
+export function expiry({ now, expiryDays }: Editing, role: string): string {
+  return instant(daysAfter(now(), expiryDays[kindOf(role)]));
+}
+
+/** The draft to be edited: the one at work, else the complete list's successor, else an empty first version. */
+export async function nextTargets(editing: Editing, role: string): Promise<TargetsSigned> {
+  const expires = expiry(editing, role);
+  const drafted = await draft(editing.store, role, parseTargets);
+  if (drafted) return { ...drafted.signed, expires };
+  const newest = await current(editing.store, role, parseTargets);
+  if (newest) return { ...newest.signed, version: newest.signed.version + 1, expires };
+  return { _type: 'targets', spec_version: SPEC_VERSION, version: 1, expires, targets: {} };
+}
+
+export async function nextRoot(editing: Editing): Promise<RootSigned | undefined> {
+  const expires = expiry(editing, 'root');
+  const drafted = await draft(editing.store, 'root', parseRoot);
+  if (drafted) return { ...drafted.signed, expires };
+  const newest = await current(editing.store, 'root', parseRoot);
+  return newest && { ...newest.signed, version: newest.signed.version + 1, expires };
+}
+
+export function unsigned<S extends TargetsSigned | RootSigned>(signed: S): Envelope<S> {
+  return { signatures: [], signed };
+}

@@ -1,0 +1,133 @@
+/** Adds a release to its channel's draft: the image is kept and hashed, described, given its counter, checked by policy. */
+import { basename } from 'node:path';
+import {
+  channelPaths,
+  channelRole,
+  type Firmware,
+  FIRMWARE_SCHEMA,
+  formatTargetPath,
+  holdRole,
+  LIMITS,
+} from '@tidegate/protocol';
+import { canonicalize } from '@tufjs/canonical-json';
+import { instant } from '../clock.ts';
+import { decideCounter, type Listed } from '../policy/counter.ts';
+import { checkFirmware } from '../policy/firmware-policy.ts';
+import { SignerError } from '../signer-error.ts';
+import { type Artifact, keepArtifact, type Progress } from '../store/artifact.ts';
+import { newestTargets, type Store, writeDraft } from '../store/store.ts';
+import type { TargetEntry } from '../tuf/metadata.ts';
+import { type Editing, nextTargets, unsigned } from './next-list.ts';
+
+/** What people say of a release; the rest is found out. */
+export interface ReleaseRequest
+  extends Pick<
+    Firmware,
+    | 'component'
+    | 'version'
+    | 'hardware'
+    | 'class'
+    | 'severity'
+    | 'fixes'
+    | 'notes'
+    | 'disruptionSeconds'
+    | 'minBatteryPercent'
+    | 'needsReboot'
+    | 'requires'
+    | 'minFromCounter'
+    | 'mustUnderstand'
+  > {
+  readonly file: string;
+  readonly product: string;
+  readonly channel: string;
+  readonly format: 'tar' | 'file';
+  /** `none` unless set. */
+  readonly disruption?: Firmware['disruption'] | undefined;
+  /** The next one unless set. */
+  readonly counter?: number | undefined;
+  readonly onProgress?: Progress | undefined;
+}
+
+export interface ReleaseResult extends Artifact {
+  readonly path: string;
+  readonly role: string;
+  readonly counter: number;
+  readonly firmware: Firmware;
+  /** False where the very same release was listed before: nothing was changed. */
+  readonly added: boolean;
+}
+
+/** @throws SignerError `role-unknown`, `target-exists`, `too-many-targets`, those of counter and description */
+export async function addRelease(editing: Editing, request: ReleaseRequest): Promise<ReleaseResult> {
+  const { store, now } = editing;
+  const { product, channel, component, version } = request;
+  const role = channelRole(product, channel);
+  const path = formatTargetPath({ product, channel, component, version, file: basename(request.file) });
+  const releasedAt = instant(now());
+  // The description is judged before gigabytes are read; the counter's place is held by the least one.
+  checkFirmware(describe(request, 1, releasedAt), path);
+  await checkDelegated(store, role, product, channel);
+
+  const artifact = await keepArtifact(store, request.file, request.onProgress);
+  const listed = await listedOf(store, product, component);
+  const counter = decideCounter(listed, { ...request, sha256: artifact.sha256 });
+  const firmware = checkFirmware(describe(request, counter, releasedAt), path);
+
+  const list = await nextTargets(editing, role);
+  const before = list.targets[path];
+  if (before && sameRelease(before, artifact, firmware)) {
+    return { ...artifact, path, role, counter, firmware, added: false };
+  }
+  if (before) {
+    throw new SignerError(
+      'target-exists',
+      `${path} is listed already, with other bytes or another description. Give the image another file name or version.`,
+    );
+  }
+  if (Object.keys(list.targets).length >= LIMITS.targetsPerRole) {
+    throw new SignerError('too-many-targets', `${role} lists ${LIMITS.targetsPerRole} targets; no more fit in.`);
+  }
+  const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...firmware } };
+  await writeDraft(store, role, unsigned({ ...list, targets: { ...list.targets, [path]: entry } }));
+  return { ...artifact, path, role, counter, firmware, added: true };
+}
+
+/** Only what was said goes into the signed description. */
+function describe(request: ReleaseRequest, counter: number, releasedAt: string): Firmware {
+  const { file: _f, product: _p, channel: _c, counter: _n, onProgress: _o, disruption = 'none', ...said } = request;
+  const all = { schema: FIRMWARE_SCHEMA, kind: 'full', ...said, disruption, counter, releasedAt };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Firmware;
+}
+
+function sameRelease(before: TargetEntry, artifact: Artifact, firmware: Firmware): boolean {
+  const then = before.custom?.['releasedAt'];
+  return (
+    before.hashes.sha256 === artifact.sha256 &&
+    canonicalize(before.custom ?? {}) === canonicalize({ ...firmware, releasedAt: then })
+  );
+}
+
+async function checkDelegated(store: Store, role: string, product: string, channel: string): Promise<void> {
+  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
+  const found = roles.find(r => r.name === role);
+  if (found?.paths.join() === channelPaths(product, channel).join()) return;
+  throw new SignerError(
+    'role-unknown',
+    `Nobody may sign ${channel} of ${product} yet. Run "tidegate-signer delegate add --product ${product} --channel ${channel} …" first.`,
+  );
+}
+
+/** All full images of a component, in every channel of the product, drafts included. */
+async function listedOf(store: Store, product: string, component: string): Promise<Listed[]> {
+  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
+  const names = roles.filter(r => r.name !== holdRole(product) && r.paths.some(p => p.startsWith(`${product}/`)));
+  const lists = await Promise.all(names.map(r => newestTargets(store, r.name)));
+  return lists.flatMap(list =>
+    Object.entries(list?.targets ?? {}).flatMap(([path, { hashes, custom }]) => {
+      const firmware = checkFirmware(custom, path);
+      return firmware.component === component && firmware.kind === 'full'
+        ? [{ ...firmware, sha256: hashes.sha256 }]
+        : [];
+    }),
+  );
+}

@@ -1,0 +1,25 @@
+/** Signing for Tidegate: keys, lists, releases, publishing, and seeing a repository as a device does. */
+export type { Clock } from './clock.ts';
+export type { NewRepository } from './edit/create.ts';
+export type { DelegateRequest, DelegateResult } from './edit/delegate.ts';
+export type { HoldRequest, HoldResult } from './edit/hold.ts';
+export type { OnlineSigners, RefreshResult } from './edit/refresh.ts';
+export type { ReleaseRequest, ReleaseResult } from './edit/release.ts';
+export type { RenewResult } from './edit/renew.ts';
+export type { SignResult } from './edit/sign.ts';
+export { generateKeyFile, type KeyFile, type NewKey, openKeyFile, readPublicKey } from './keys/key-file.ts';
+export { signerFromUri } from './keys/key-uri.ts';
+export type { PublicKey, Signer } from './keys/signer.ts';
+export type { PublishRequest, PublishStep } from './publish/publish.ts';
+export { createRepository, Repository, type RepositoryOptions } from './repository.ts';
+export { SIGNER_CODES, type SignerCode, SignerError } from './signer-error.ts';
+export type { RoleStatus } from './status.ts';
+export { DEFAULT_EXPIRY_DAYS, type ExpiryDays, KEY_KINDS, type KeyKind, type KnownKey } from './store/config.ts';
+export { keyId, type TufKey } from './tuf/key.ts';
+export {
+  type Verified,
+  type VerifiedRole,
+  type VerifiedTarget,
+  type VerifyRequest,
+  verifyRepository,
+} from './verify/verify.ts';

@@ -1,0 +1,75 @@
+/**
+ * The one error of this package. `code` is from a closed list, so that scripts and tests can branch on it;
+ * the message is a sentence that says what was wrong and what to do about it.
+ */
+export const SIGNER_CODES = [
+  // The call itself.
+  'usage',
+  'repository-missing',
+  'repository-exists',
+  'repository-busy',
+  'repository-damaged',
+  // Names, sizes, descriptions.
+  'name-invalid',
+  'name-reserved',
+  'firmware-invalid',
+  'custom-too-large',
+  'risk-missing',
+  'reason-missing',
+  'file-unreadable',
+  'file-changed',
+  'artifact-size',
+  'artifact-missing',
+  'target-exists',
+  'version-reused',
+  'counter-fixed',
+  'counter-not-rising',
+  'counter-step',
+  'too-many-targets',
+  'too-many-roles',
+  'metadata-too-large',
+  'expiry-invalid',
+  // Roles and keys.
+  'role-unknown',
+  'role-unsigned',
+  'role-name-taken',
+  'delegation-exists',
+  'threshold-invalid',
+  'duplicate-key',
+  'key-kind',
+  'key-exists',
+  'key-access',
+  'key-file-invalid',
+  'key-scheme-unknown',
+  'key-not-in-role',
+  'passphrase-missing',
+  'passphrase-weak',
+  'passphrase-wrong',
+  'signature-invalid',
+  'nothing-to-sign',
+  'threshold-not-met',
+  // Metadata and publishing.
+  'metadata-invalid',
+  'version-conflict',
+  'expired',
+  'verification-failed',
+  'insecure-url',
+  'network',
+  'server-refused',
+  'server-answer-invalid',
+  'publication-conflict',
+  'publication-rejected',
+  'read-back-differs',
+] as const;
+
+export type SignerCode = (typeof SIGNER_CODES)[number];
+
+export class SignerError extends Error {
+  override readonly name = 'SignerError';
+  readonly code: SignerCode;
+
+  constructor(code: SignerCode, message: string, options: { cause?: unknown } = {}) {
+    super(message, options);
+    this.code = code;
+  }
+}
