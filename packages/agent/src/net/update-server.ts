@@ -1,0 +1,105 @@
+/**
+ * The update server as the device sees it: enrolment, check-ins, reports. It can say who and when, never what:
+ * nothing that it answers is an input to trust. Keeps the device id in the network's folder, its key beside it.
+ */
+import { join } from 'node:path';
+import {
+  CheckInAnswer,
+  EnrolAnswer,
+  enrolPayload,
+  HEX_32_PATTERN,
+  jsonParser,
+  NAME_PATTERN,
+  type Report,
+  ReportsAnswer,
+} from '@tidegate/protocol';
+import { Type } from 'typebox';
+import { AgentError } from '../agent-error.ts';
+import type { Clock } from '../clock.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import { createStateFile } from '../durable/state-file.ts';
+import type { UpdateServer } from '../ports.ts';
+import { type AccessToken, createAccessToken } from './access-token.ts';
+import { createDeviceApi, type DeviceCall } from './device-api.ts';
+import { loadOrMakeDeviceKey } from './device-key.ts';
+import type { HttpClient } from './http-client.ts';
+import { refusalOf } from './http-refusal.ts';
+
+export interface UpdateServerOptions {
+  readonly http: HttpClient;
+  /** `https://updates.example`; the API's path is added. */
+  readonly baseUrl: string;
+  /** Belongs to the network part: `device.*.json`, `device-key.pem`. */
+  readonly netDir: string;
+  readonly files: DurableFiles;
+  readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
+}
+
+const parseEnrolled = jsonParser(EnrolAnswer);
+const parseCheckIn = jsonParser(CheckInAnswer);
+const parseReports = jsonParser(ReportsAnswer);
+
+const Identity = Type.Object({
+  deviceId: Type.String({ pattern: HEX_32_PATTERN }),
+  product: Type.String({ pattern: NAME_PATTERN }),
+});
+
+/** Reads who the device is, where it has enrolled before. What cannot be read counts as not enrolled: enrolling mends it. */
+export async function createUpdateServer(options: UpdateServerOptions): Promise<UpdateServer> {
+  const { files, clock } = options;
+  const api = createDeviceApi(options.http, options.baseUrl, clock);
+  const state = createStateFile({
+    files,
+    path: join(options.netDir, 'device.json'),
+    format: 1,
+    schema: Identity,
+    copies: 2,
+  });
+  const loadKey = () => loadOrMakeDeviceKey(files, join(options.netDir, 'device-key.pem'));
+
+  const loaded = await state.load();
+  let identity = loaded.kind === 'value' ? loaded.value : undefined;
+  let access: AccessToken | undefined;
+
+  /** A call with a token; a token that the server no longer takes is renewed once. */
+  const authenticated = async <T>(call: DeviceCall<T>) => {
+    if (!identity) throw new AgentError('internal', 'this device is not enrolled');
+    access ??= createAccessToken(api, await loadKey(), identity.deviceId, clock);
+    const accessToken = await access.get(call.signal);
+    try {
+      return await api.call({ ...call, accessToken });
+    } catch (error) {
+      if (refusalOf(error)?.status !== 401) throw error;
+      access.drop(accessToken);
+      return await api.call({ ...call, accessToken: await access.get(call.signal) });
+    }
+  };
+
+  return {
+    enrolled: () => identity !== undefined,
+    deviceId: () => identity?.deviceId,
+
+    async enrol(claimToken) {
+      const key = await loadKey();
+      const body = { claimToken, publicKey: key.publicKey, proof: key.sign(enrolPayload(claimToken)) };
+      const { deviceId, product } = await api.call({ path: 'enrol', body, parse: parseEnrolled });
+      await state.save({ deviceId, product });
+      identity = { deviceId, product };
+      access = undefined;
+      return identity;
+    },
+
+    checkIn: (request, signal) => authenticated({ path: 'check-in', body: request, parse: parseCheckIn, signal }),
+
+    async sendReports(reports: readonly Report[], signal) {
+      if (reports.length === 0) return [];
+      const { acknowledged } = await authenticated({
+        path: 'reports',
+        body: { reports },
+        parse: parseReports,
+        signal,
+      });
+      return acknowledged;
+    },
+  };
+}
