@@ -173,6 +173,11 @@ export interface GateDecisionsTable {
   counts: JSONColumnType<RolloutCounts>;
 }
 
+export interface RolloutGenerationTable {
+  only_row: Generated<boolean>;
+  generation: number;
+}
+
 export interface ReportsTable {
   device_id: string;
   id: string;
@@ -204,5 +209,6 @@ export interface Database {
   attempts: AttemptsTable;
   rollout_counts: RolloutCountsTable;
   gate_decisions: GateDecisionsTable;
+  rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;
 }

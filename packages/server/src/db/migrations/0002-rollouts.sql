@@ -91,3 +91,24 @@ create table reports (
 );
 create index reports_by_rollout on reports (rollout_id, received_at);
 create index reports_by_time on reports (received_at);
+
+-- Every change of what may be offered raises the generation and wakes the boards of all processes: a trigger, so that
+-- no writer can forget it.
+create table rollout_generation (
+  only_row boolean primary key default true check (only_row),
+  generation bigint not null
+);
+insert into rollout_generation (generation) values (1);
+
+create function raise_rollout_generation() returns trigger language plpgsql as $$
+begin
+  update rollout_generation set generation = generation + 1;
+  perform pg_notify('tidegate_rollouts', '');
+  return null;
+end
+$$;
+
+create trigger rollouts_changed after insert or update of state, open_phase or delete on rollouts
+  for each statement execute function raise_rollout_generation();
+create trigger releases_withdrawn after update of withdrawn_at on releases
+  for each statement execute function raise_rollout_generation();
