@@ -1,0 +1,157 @@
+/**
+ * A manufacturer's signing desk: people's keys, CI's, the online ones, and the repository that they sign.
+ * Every key is a real encrypted key file with a random passphrase of its own.
+ */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CommitAnswer, ReleaseClass } from '@tidegate/protocol';
+import {
+  createRepository,
+  generateKeyFile,
+  type KeyKind,
+  openKeyFile,
+  type PublicKey,
+  type Repository,
+  readPublicKey,
+  type ReleaseResult,
+  type Signer,
+} from '@tidegate/signer';
+
+export interface SampleToSign {
+  readonly file: string;
+  readonly version: string;
+  readonly counter?: number;
+  readonly product?: string;
+  readonly hardware?: readonly string[];
+  readonly class?: ReleaseClass;
+}
+
+export interface SigningDesk {
+  readonly repository: Repository;
+  /** The first root: what devices and the server are given at birth. */
+  readonly rootFile: string;
+  /** Lists a sample of the service as a release and signs its channel, by CI and by a person. */
+  release(sample: SampleToSign): Promise<ReleaseResult>;
+  /** Makes snapshot and timestamp, and brings the set to the server. */
+  publish(to: { adminUrl: string; token: string; readBackUrl?: string }): Promise<CommitAnswer>;
+  /** Makes snapshot and timestamp without publishing them. */
+  refresh(): Promise<void>;
+}
+
+export interface DeskOptions {
+  readonly folder: string;
+  readonly products: readonly string[];
+  readonly now?: () => Date;
+  /** scrypt's N: tests make many keys and throw them away. */
+  readonly scryptN?: number;
+}
+
+interface HeldKey {
+  readonly publicKey: PublicKey;
+  readonly signer: Signer;
+}
+
+const PEOPLE = ['ada', 'grace', 'radia'] as const;
+
+/** Root and targets 2 of 3 people; each product's stable channel 2 of 2, one of them CI's; holds, snapshot, timestamp. */
+export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk> {
+  const { folder, products, now } = options;
+  const keysFolder = join(folder, 'keys');
+  await mkdir(keysFolder, { recursive: true, mode: 0o700 });
+  const hold = (name: string, kind: KeyKind) => makeKey(keysFolder, name, kind, options.scryptN);
+  const [ada, grace, radia, release, ci, duty, snapshot, timestamp] = await Promise.all([
+    ...PEOPLE.map(name => hold(name, 'person')),
+    hold('release-engineer', 'person'),
+    hold('ci', 'ci'),
+    hold('duty', 'person'),
+    hold('snapshot', 'online'),
+    hold('timestamp', 'online'),
+  ] as [
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+    Promise<HeldKey>,
+  ]);
+
+  const repository = await createRepository(
+    join(folder, 'repository'),
+    {
+      rootKeys: [ada.publicKey, grace.publicKey, radia.publicKey],
+      rootThreshold: 2,
+      snapshotKey: snapshot.publicKey,
+      timestampKey: timestamp.publicKey,
+    },
+    { now },
+  );
+  const bySome = async (role: string, signers: readonly HeldKey[]) => {
+    for (const { signer } of signers) await repository.sign(role, signer);
+  };
+  await bySome('root', [ada, grace]);
+  for (const product of products) {
+    await repository.addDelegation({ product, channel: 'stable', keys: [ci.publicKey, release.publicKey] });
+    await repository.addDelegation({ product, keys: [duty.publicKey] });
+  }
+  await bySome('targets', [grace, radia]);
+  for (const product of products) {
+    await bySome(`p-${product}-stable`, [ci, release]);
+    await bySome(`h-${product}`, [duty]);
+  }
+  const refresh = async () => {
+    await repository.refreshOnline({ snapshot: snapshot.signer, timestamp: timestamp.signer });
+  };
+  await refresh();
+
+  return {
+    repository,
+    rootFile: join(repository.dir, 'metadata', '1.root.json'),
+    refresh,
+    release: async ({
+      file,
+      version,
+      counter,
+      product = products[0] ?? '',
+      hardware,
+      class: releaseClass = 'feature',
+    }) => {
+      const added = await repository.addRelease({
+        file,
+        product,
+        channel: 'stable',
+        component: 'app',
+        version,
+        ...(counter === undefined ? {} : { counter }),
+        hardware: [...(hardware ?? [`${product}-a`])],
+        class: releaseClass,
+        ...(releaseClass === 'security'
+          ? { fixes: [{ id: 'SAMPLE-1', risk: { en: 'Strangers could switch the lights.' } }] }
+          : {}),
+        format: 'tar',
+        disruption: 'partial',
+        disruptionSeconds: 2,
+      });
+      await bySome(added.role, [ci, release]);
+      return added;
+    },
+    publish: async ({ adminUrl, token, readBackUrl }) => {
+      await refresh();
+      return repository.publish({ url: adminUrl, token, ...(readBackUrl === undefined ? {} : { readBackUrl }) });
+    },
+  };
+}
+
+async function makeKey(folder: string, name: string, kind: KeyKind, scryptN?: number): Promise<HeldKey> {
+  const path = join(folder, `${name}.json`);
+  const passphrase = randomBytes(24).toString('base64url');
+  await generateKeyFile(path, { passphrase, kind, ...(scryptN === undefined ? {} : { scrypt: { N: scryptN } }) });
+  return { publicKey: await readPublicKey(path), signer: await openKeyFile(path, passphrase) };
+}
+
+/** A metadata file of the repository as it stands on the disk. */
+export function metadataOf(desk: SigningDesk, file: string): Promise<Buffer> {
+  return readFile(join(desk.repository.dir, 'metadata', file));
+}
