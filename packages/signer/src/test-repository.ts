@@ -1,0 +1,97 @@
+/** A real repository in a temporary folder for tests: people a, b and c, a build pipeline, two online keys, a set clock. */
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateKeyFile, openKeyFile, readPublicKey } from './keys/key-file.ts';
+import type { PublicKey, Signer } from './keys/signer.ts';
+import { createRepository, type Repository } from './repository.ts';
+import type { KeyKind } from './store/config.ts';
+import type { ReleaseRequest } from './edit/release.ts';
+
+export const PASSPHRASE = 'correct horse battery';
+export const CHEAP = { N: 1024 };
+export const START = new Date('2026-03-01T12:00:00Z');
+
+export interface TestKey extends PublicKey {
+  readonly path: string;
+  readonly signer: Signer;
+}
+
+const KINDS: Record<string, KeyKind> = { a: 'person', b: 'person', c: 'person', ci: 'ci', snap: 'online', time: 'online' };
+
+export interface TestRepository {
+  readonly dir: string;
+  readonly repo: Repository;
+  readonly keys: Readonly<Record<'a' | 'b' | 'c' | 'ci' | 'snap' | 'time', TestKey>>;
+  /** Moves the clock. */
+  readonly later: (days: number) => void;
+  /** An image on disk with these bytes. */
+  readonly image: (name: string, bytes: string) => Promise<string>;
+}
+
+export async function testKey(dir: string, name: string, kind: KeyKind): Promise<TestKey> {
+  const path = join(dir, `${name}.json`);
+  await generateKeyFile(path, { passphrase: PASSPHRASE, kind, scrypt: CHEAP });
+  return { ...(await readPublicKey(path)), path, signer: await openKeyFile(path, PASSPHRASE) };
+}
+
+/** Created, nothing signed. */
+export async function emptyRepository(): Promise<TestRepository> {
+  const dir = await mkdtemp(join(tmpdir(), 'tidegate-signer-'));
+  const entries = Object.entries(KINDS).map(async ([name, kind]) => [name, await testKey(dir, name, kind)] as const);
+  const keys = Object.fromEntries(await Promise.all(entries)) as TestRepository['keys'];
+  let time = START;
+  const { a, b, c, snap, time: clockKey } = keys;
+  const repo = await createRepository(
+    join(dir, 'repository'),
+    { rootKeys: [a, b, c], rootThreshold: 2, snapshotKey: snap, timestampKey: clockKey },
+    { now: () => time },
+  );
+  return {
+    dir: repo.dir,
+    repo,
+    keys,
+    later: days => {
+      time = new Date(time.getTime() + days * 86_400_000);
+    },
+    image: async (name, bytes) => {
+      const path = join(dir, name);
+      await writeFile(path, bytes);
+      return path;
+    },
+  };
+}
+
+/** Root and targets signed; gw2's stable, beta and holds delegated and signed empty; online keys have signed. */
+export async function signedRepository(): Promise<TestRepository> {
+  const made = await emptyRepository();
+  const { repo, keys } = made;
+  const { a, b, ci, snap, time } = keys;
+  await repo.addDelegation({ product: 'gw2', channel: 'stable', keys: [ci, a] });
+  await repo.addDelegation({ product: 'gw2', channel: 'beta', keys: [ci] });
+  await repo.addDelegation({ product: 'gw2', keys: [a, b] });
+  for (const key of [a, b]) {
+    await repo.sign('root', key.signer);
+    await repo.sign('targets', key.signer);
+  }
+  for (const key of [ci, a]) await repo.sign('p-gw2-stable', key.signer);
+  await repo.sign('p-gw2-beta', ci.signer);
+  await repo.sign('h-gw2', b.signer);
+  await repo.refreshOnline({ snapshot: snap.signer, timestamp: time.signer });
+  return made;
+}
+
+/** A plain release of gw2's rootfs, with what a test says otherwise. */
+export function release(file: string, said: Partial<ReleaseRequest> = {}): ReleaseRequest {
+  return {
+    file,
+    product: 'gw2',
+    channel: 'stable',
+    component: 'rootfs',
+    version: '1.0.0',
+    hardware: ['gw2-b'],
+    class: 'maintenance',
+    format: 'file',
+    ...said,
+  };
+}
