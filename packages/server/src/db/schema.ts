@@ -63,9 +63,11 @@ export interface UsedNoncesTable {
 export interface PublicationsTable {
   id: string;
   idempotency_key: string;
-  state: 'open' | 'committed' | 'rejected';
+  state: 'open' | 'committed';
   created_at: DefaultedTime;
   committed_at: NullableTime;
+  timestamp_version: number | null;
+  new_targets: Generated<string[]>;
 }
 
 export interface PublicationMetadataTable {
@@ -92,6 +94,13 @@ export interface CurrentMetadataTable {
   snapshot_version: number;
   root_version: number;
   timestamp_bytes: Buffer;
+  published_at: DefaultedTime;
+}
+
+export interface TargetsTable {
+  path: string;
+  sha256: string;
+  length_bytes: number;
   published_at: DefaultedTime;
 }
 
@@ -204,6 +213,7 @@ export interface Database {
   artifacts: ArtifactsTable;
   metadata_files: MetadataFilesTable;
   current_metadata: CurrentMetadataTable;
+  targets: TargetsTable;
   releases: ReleasesTable;
   rollouts: RolloutsTable;
   attempts: AttemptsTable;

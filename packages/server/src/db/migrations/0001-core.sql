@@ -40,6 +40,7 @@ create table devices (
   revoked_at timestamptz
 );
 create index devices_by_product on devices (product, id);
+create index devices_revoked on devices (revoked_at) where revoked_at is not null;
 
 -- Nonces that bought a token: single use, forgotten once they would have expired anyway.
 create table used_nonces (
@@ -50,9 +51,12 @@ create table used_nonces (
 create table publications (
   id text primary key,
   idempotency_key text not null unique,
-  state text not null check (state in ('open', 'committed', 'rejected')),
+  state text not null check (state in ('open', 'committed')),
   created_at timestamptz not null default now(),
-  committed_at timestamptz
+  committed_at timestamptz,
+  -- The answer to the commit, kept so that asking again gets it again.
+  timestamp_version bigint,
+  new_targets text[] not null default '{}'
 );
 
 -- Metadata files as they arrived, before the set they belong to is verified.
@@ -84,6 +88,14 @@ create table current_metadata (
   snapshot_version bigint not null,
   root_version bigint not null,
   timestamp_bytes bytea not null,
+  published_at timestamptz not null default now()
+);
+
+-- Every path that was ever signed and published: its hash is fixed for good, also after it was withdrawn.
+create table targets (
+  path text primary key,
+  sha256 text not null,
+  length_bytes bigint not null,
   published_at timestamptz not null default now()
 );
 

@@ -1,0 +1,39 @@
+/** An HTTP listener with the limits, the validation and the errors that both of ours share; routes come by plugins. */
+import { randomUUID } from 'node:crypto';
+import type { ServerOptions } from 'node:https';
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
+import type { Logger } from 'pino';
+import { handleProblems } from './problem-handler.ts';
+import { compileValidator } from './validator.ts';
+
+export interface AppLimits {
+  /** Bodies of routes that set no limit of their own. */
+  readonly bodyBytes: number;
+  /** How long a request may take to arrive; 0: as long as its bytes keep coming. */
+  readonly requestSeconds: number;
+  readonly connections: number;
+}
+
+const IDLE_SECONDS = 120;
+const KEEP_ALIVE_SECONDS = 75;
+
+export function newApp(log: Logger, limits: AppLimits, https: ServerOptions | null): FastifyInstance {
+  const app = Fastify({
+    https,
+    loggerInstance: log as FastifyBaseLogger,
+    genReqId: () => randomUUID(),
+    bodyLimit: limits.bodyBytes,
+    requestTimeout: limits.requestSeconds * 1000,
+    connectionTimeout: IDLE_SECONDS * 1000,
+    keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
+    forceCloseConnections: 'idle',
+    return503OnClosing: true,
+    routerOptions: { maxParamLength: 512 },
+    // A line a request would drown the rest: errors and operators' acts are logged where they happen.
+    logController: new LogController({ disableRequestLogging: true }),
+  });
+  app.server.maxConnections = limits.connections;
+  app.setValidatorCompiler(compileValidator);
+  handleProblems(app);
+  return app;
+}
