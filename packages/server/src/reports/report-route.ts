@@ -1,8 +1,24 @@
-/** Signature first: `app.register(reportRoute(deps))` inside the authenticated device plugin. */
-import type { FastifyPluginAsync } from 'fastify';
+/** `POST reports` on the device listener, inside the plugin whose hook sets `request.device`. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { LIMITS, ReportsAnswer, ReportsRequest } from '@tidegate/protocol';
 import type { Deps } from '../deps.ts';
 import type { DeviceMemory } from '../rollout/device-memory.ts';
+import { storeReports } from './report-store.ts';
 
-export function reportRoute(_deps: Deps & { readonly memory: DeviceMemory }): FastifyPluginAsync {
-  return async () => {};
+export interface ReportDeps extends Deps {
+  readonly memory: Pick<DeviceMemory, 'forgetAttempts'>;
+}
+
+export function reportRoute({ db, clock, memory }: ReportDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/reports',
+      { bodyLimit: LIMITS.reportsBytes, schema: { body: ReportsRequest, response: { 200: ReportsAnswer } } },
+      async request => {
+        const stored = await storeReports(db, request.device.id, request.body.reports, clock.now());
+        if (stored.attemptsChanged) memory.forgetAttempts(request.device.id);
+        return { acknowledged: stored.acknowledged };
+      },
+    );
+  };
 }

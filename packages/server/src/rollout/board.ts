@@ -1,13 +1,137 @@
-/** Signature first. */
+/**
+ * The rollouts as this process sees them, in memory. The view is confirmed against the database every 500 ms, sooner
+ * when the database tells of a change; a view that could not be confirmed for a second is not shown, so a stop
+ * reaches every process in time, and a process that is cut off offers nothing.
+ */
+import pg from 'pg';
 import type { Deps } from '../deps.ts';
+import { offeringRollouts, rolloutGeneration, stoppedRollouts } from './board-store.ts';
+import { type RunningRollout, runningRollout } from './running-rollout.ts';
+
+const CONFIRM_MS = 500;
+const TRUSTED_MS = 1000;
+const CHANNEL = 'tidegate_rollouts';
+
+export interface BoardView {
+  /** Those that may offer to devices of a product and channel. */
+  readonly rolloutsFor: (product: string, channel: string) => readonly RunningRollout[];
+  readonly stopped: ReadonlySet<string>;
+}
 
 export interface Board {
-  /** True while the view was confirmed within the last second: for `/readyz`. */
-  readonly confirmed: () => boolean;
-  readonly reload: () => Promise<void>;
+  /** The view; undefined while it could not be confirmed within the last second. */
+  readonly current: () => BoardView | undefined;
+  /** Confirms now, reading again what changed. Never throws: a failure leaves the view unconfirmed, and is logged. */
+  readonly confirm: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
-export function openBoard(_deps: Deps & { readonly url: string }): Promise<Board> {
-  throw new Error('being written');
+/** Opens the board and waits for its first view. */
+export async function openBoard(deps: Deps & { readonly url: string }): Promise<Board> {
+  const board = new ConfirmedBoard(deps);
+  await board.confirm();
+  return board;
+}
+
+/** A class, since it owns a connection and a timer. */
+class ConfirmedBoard implements Board {
+  readonly #deps: Deps & { readonly url: string };
+  readonly #timer: NodeJS.Timeout;
+  #listener: pg.Client | undefined;
+  #view: BoardView | undefined;
+  #generation = 0;
+  #confirmedAt = Number.NEGATIVE_INFINITY;
+  #confirming: Promise<void> | undefined;
+  #again = false;
+  #closed = false;
+
+  constructor(deps: Deps & { readonly url: string }) {
+    this.#deps = deps;
+    this.#timer = setInterval(() => void this.confirm(), CONFIRM_MS);
+  }
+
+  current(): BoardView | undefined {
+    const age = this.#deps.clock.now().getTime() - this.#confirmedAt;
+    // A clock that was set back must not make an old view look fresh.
+    return age >= 0 && age <= TRUSTED_MS ? this.#view : undefined;
+  }
+
+  /** Calls during a confirmation share one that starts after it: what they wait for may be newer than its reading. */
+  confirm(): Promise<void> {
+    if (this.#confirming) {
+      this.#again = true;
+      return this.#confirming;
+    }
+    this.#confirming = this.#confirmUntilCaughtUp().finally(() => {
+      this.#confirming = undefined;
+    });
+    return this.#confirming;
+  }
+
+  async #confirmUntilCaughtUp(): Promise<void> {
+    do {
+      this.#again = false;
+      try {
+        await this.#confirmOnce();
+      } catch (error) {
+        if (!this.#closed) this.#deps.log.warn({ err: error }, 'the rollouts could not be confirmed; none is offered');
+        // Not waited for: the connection may be the one that hangs.
+        void this.#dropListener();
+        return;
+      }
+    } while (this.#again && !this.#closed);
+  }
+
+  async #confirmOnce(): Promise<void> {
+    const { clock, db } = this.#deps;
+    const askedAt = clock.now().getTime();
+    const listener = await this.#listening();
+    const answer = await listener.query<{ generation: string }>('select generation from rollout_generation');
+    const generation = Number(answer.rows[0]?.generation);
+    if (generation !== this.#generation || !this.#view) {
+      // Read before the rollouts: a change in between shows as a newer generation next time.
+      const before = await rolloutGeneration(db);
+      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db));
+      this.#generation = before;
+    }
+    this.#confirmedAt = askedAt;
+  }
+
+  async #listening(): Promise<pg.Client> {
+    if (this.#listener) return this.#listener;
+    const client = new pg.Client({
+      connectionString: this.#deps.url,
+      application_name: 'tidegate-board',
+      keepAlive: true,
+      connectionTimeoutMillis: 5000,
+      query_timeout: TRUSTED_MS,
+    });
+    client.on('error', error => {
+      this.#deps.log.warn({ err: error }, 'the board lost its connection');
+      if (this.#listener === client) this.#listener = undefined;
+    });
+    client.on('notification', () => void this.confirm());
+    await client.connect();
+    this.#listener = client;
+    await client.query(`listen ${CHANNEL}`);
+    return client;
+  }
+
+  async #dropListener(): Promise<void> {
+    const client = this.#listener;
+    this.#listener = undefined;
+    await client?.end().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#timer);
+    await this.#confirming;
+    await this.#dropListener();
+  }
+}
+
+function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>): BoardView {
+  const byChannel = Map.groupBy(rollouts, r => `${r.product}/${r.channel}`);
+  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped };
 }

@@ -1,16 +1,14 @@
-/** Signature first: `app.register(checkInRoute(deps))` inside the authenticated device plugin. */
-import type { FastifyPluginAsync } from 'fastify';
-import type { Deps } from '../deps.ts';
-import type { Board } from './board.ts';
-import type { DeviceMemory } from './device-memory.ts';
-import type { RolloutConfig } from './rollout-config.ts';
+/** `POST check-in` on the device listener, inside the plugin whose hook sets `request.device`. */
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { CheckInAnswer, CheckInRequest, LIMITS } from '@tidegate/protocol';
+import { type CheckInDeps, checkIn } from './check-in.ts';
 
-export interface CheckInDeps extends Deps {
-  readonly board: Board;
-  readonly memory: DeviceMemory;
-  readonly config: Pick<RolloutConfig, 'pollSeconds'>;
-}
-
-export function checkInRoute(_deps: CheckInDeps): FastifyPluginAsync {
-  return async () => {};
+export function checkInRoute(deps: CheckInDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/check-in',
+      { bodyLimit: LIMITS.checkInBytes, schema: { body: CheckInRequest, response: { 200: CheckInAnswer } } },
+      request => checkIn(deps, request.device, request.body),
+    );
+  };
 }

@@ -1,11 +1,108 @@
-/** Signature first. */
+/**
+ * What this process remembers of devices, so that most check-ins need no database: their attempts, and what was last
+ * written of their inventory. Bounded; forgetting costs one query. Sightings are written behind, in batches.
+ */
+import { hash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
+import type { KnownAttempt } from './decide.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import { type Sighting, touchAttempts, writeInventory } from './inventory-store.ts';
+import { attemptsOf } from './offer-store.ts';
+
+const DEVICES_REMEMBERED = 100_000;
+/** A device that says nothing new is written at most so often. */
+export const REWRITE_SECONDS = 300;
+const FLUSH_MS = 1000;
+const SIGHTINGS_PER_STATEMENT = 2000;
+
+interface Remembered {
+  attempts: Map<string, KnownAttempt> | undefined;
+  writtenAt: number;
+  digest: string;
+}
 
 export interface DeviceMemory {
+  /** The device's attempts by rollout id; one query where they are not known, or not yet the one that it works on. */
+  readonly attempts: (deviceId: string, workingOn: string | undefined) => Promise<ReadonlyMap<string, KnownAttempt>>;
+  readonly learn: (deviceId: string, rolloutId: string, attempt: KnownAttempt) => void;
+  /** Its attempts have changed in the database: the next check-in reads them again. */
+  readonly forgetAttempts: (deviceId: string) => void;
+  /** Notes a sighting; it reaches the database within about a second, where it says anything new. */
+  readonly note: (sighting: Sighting) => void;
+  readonly flush: () => Promise<void>;
   /** Writes what is still held back. */
   readonly close: () => Promise<void>;
 }
 
-export function openDeviceMemory(_deps: Deps): DeviceMemory {
-  throw new Error('being written');
+export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
+  const remembered = new Map<string, Remembered>();
+  let pending = new Map<string, Sighting>();
+  let flushing: Promise<void> = Promise.resolve();
+
+  function recall(deviceId: string): Remembered {
+    const entry = remembered.get(deviceId) ?? { attempts: undefined, writtenAt: 0, digest: '' };
+    // Inserted anew, so that the order of the map is the order of use.
+    remembered.delete(deviceId);
+    remembered.set(deviceId, entry);
+    if (remembered.size > DEVICES_REMEMBERED) remembered.delete(remembered.keys().next().value ?? '');
+    return entry;
+  }
+
+  async function write(): Promise<void> {
+    const sightings = [...pending.values()];
+    pending = new Map();
+    for (let from = 0; from < sightings.length; from += SIGHTINGS_PER_STATEMENT) {
+      const batch = sightings.slice(from, from + SIGHTINGS_PER_STATEMENT);
+      try {
+        await writeInventory(db, batch);
+        await touchAttempts(db, batch);
+      } catch (error) {
+        log.warn({ err: error, devices: batch.length }, 'the inventory could not be written; later check-ins bring it');
+        for (const { facts } of batch) remembered.delete(facts.id);
+      }
+    }
+  }
+
+  function flush(): Promise<void> {
+    flushing = flushing.then(write);
+    return flushing;
+  }
+
+  const timer = setInterval(() => void (pending.size > 0 && flush()), FLUSH_MS);
+
+  return {
+    attempts: async (deviceId, workingOn) => {
+      const entry = recall(deviceId);
+      if (!entry.attempts || (workingOn !== undefined && !entry.attempts.has(workingOn))) {
+        entry.attempts = await attemptsOf(db, deviceId);
+      }
+      return entry.attempts;
+    },
+    learn: (deviceId, rolloutId, attempt) => {
+      remembered.get(deviceId)?.attempts?.set(rolloutId, attempt);
+    },
+    forgetAttempts: deviceId => {
+      const entry = remembered.get(deviceId);
+      if (entry) entry.attempts = undefined;
+    },
+    note: sighting => {
+      const entry = recall(sighting.facts.id);
+      const digest = digestOf(sighting.facts);
+      const seenAt = sighting.at.getTime();
+      const stale = Math.abs(seenAt - entry.writtenAt) >= REWRITE_SECONDS * 1000;
+      if (!stale && digest === entry.digest && sighting.update === undefined) return;
+      entry.writtenAt = seenAt;
+      entry.digest = digest;
+      pending.set(sighting.facts.id, sighting);
+    },
+    flush,
+    close: async () => {
+      clearInterval(timer);
+      await flush();
+    },
+  };
+}
+
+function digestOf({ hardware, channel, components, attributes }: DeviceFacts): string {
+  return hash('sha256', JSON.stringify([hardware, channel, components, attributes]), 'base64url');
 }

@@ -1,8 +1,91 @@
-/** Signature first: `app.register(rolloutRoutes(deps))` under ADMIN_API, behind the operator's authentication. */
-import type { FastifyPluginAsync } from 'fastify';
-import type { Deps } from '../deps.ts';
+/** The admin API's rollouts. Reading is for every operator; creating and stopping is for `operator` and above. */
+import { randomBytes } from 'node:crypto';
+import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
+import { Hex32, Name, page, RolloutRequest, RolloutView } from '@tidegate/protocol';
+import type { Db, Deps } from '../deps.ts';
+import { ServerError } from '../server-error.ts';
 import type { Board } from './board.ts';
+import { planRollout } from './rollout-plan.ts';
+import {
+  createRollout,
+  findRelease,
+  findRollout,
+  listRollouts,
+  type RolloutRow,
+  stopRollout,
+} from './rollout-store.ts';
+import { rolloutViews } from './rollout-view.ts';
 
-export function rolloutRoutes(_deps: Deps & { readonly board: Board }): FastifyPluginAsync {
-  return async () => {};
+export interface RolloutDeps extends Deps {
+  readonly board: Pick<Board, 'confirm'>;
+}
+
+const PAGE_DEFAULT = 50;
+const PAGE_MAX = 200;
+
+const Params = Type.Object({ id: Hex32 });
+const Query = Type.Object(
+  {
+    product: Type.Optional(Name),
+    /** `next` of the page before. */
+    after: Type.Optional(Hex32),
+    limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
+  },
+  { additionalProperties: false },
+);
+
+/** `GET /rollouts`, `GET /rollouts/:id`. */
+export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.get('/rollouts', { schema: { querystring: Query, response: { 200: page(RolloutView) } } }, async request => {
+      const { product, after, limit = PAGE_DEFAULT } = request.query;
+      const rows = await listRollouts(db, {
+        ...(product !== undefined && { product }),
+        ...(after !== undefined && { before: after }),
+        limit: limit + 1,
+      });
+      const items = await rolloutViews(db, rows.slice(0, limit));
+      return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+    });
+
+    app.get('/rollouts/:id', { schema: { params: Params, response: { 200: RolloutView } } }, async request =>
+      viewOf(db, await findRollout(db, request.params.id)),
+    );
+  };
+}
+
+/** `POST /rollouts` (201), `POST /rollouts/:id/stop` (200, as often as one likes). */
+export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    app.post(
+      '/rollouts',
+      { schema: { body: RolloutRequest, response: { 201: RolloutView } } },
+      async (request, reply) => {
+        const now = clock.now();
+        const release = await findRelease(db, request.body.target);
+        const plan = planRollout(request.body, release, { salt: randomHex(), now });
+        const row = await createRollout(db, randomHex(), plan, now);
+        log.info({ rolloutId: row.id, target: row.target, operator: request.operator.id }, 'a rollout was created');
+        await board.confirm();
+        return reply.code(201).send(await viewOf(db, row));
+      },
+    );
+
+    app.post('/rollouts/:id/stop', { schema: { params: Params, response: { 200: RolloutView } } }, async request => {
+      const row = await stopRollout(db, request.params.id, clock.now());
+      log.info({ rolloutId: request.params.id, operator: request.operator.id }, 'a rollout was asked to stop');
+      await board.confirm();
+      return viewOf(db, row);
+    });
+  };
+}
+
+async function viewOf(db: Db, row: RolloutRow | undefined): Promise<RolloutView> {
+  const [view] = row ? await rolloutViews(db, [row]) : [];
+  if (!view) throw new ServerError('not-found', 'there is no such rollout');
+  return view;
+}
+
+function randomHex(): string {
+  return randomBytes(16).toString('hex');
 }

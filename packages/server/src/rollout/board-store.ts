@@ -1,0 +1,56 @@
+/** What the board shows, read from the database. */
+import type { Selectable } from 'kysely';
+import type { RolloutsTable } from '../db/schema.ts';
+import type { Db } from '../deps.ts';
+
+/**
+ * Rollouts that may make offers: the running ones, and completed ones that no newer completed one replaces for the
+ * same hardware and filter. A rollout whose release was withdrawn offers nothing.
+ */
+export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
+  return db
+    .selectFrom('rollouts as r')
+    .innerJoin('releases', 'releases.target', 'r.target')
+    .selectAll('r')
+    .where('releases.withdrawn_at', 'is', null)
+    .where('r.state', 'in', ['running', 'completed'])
+    .where(({ not, or, eb, exists, selectFrom }) =>
+      or([
+        eb('r.state', '=', 'running'),
+        not(
+          exists(
+            selectFrom('rollouts as newer')
+              .select('newer.id')
+              .where('newer.state', '=', 'completed')
+              .whereRef('newer.product', '=', 'r.product')
+              .whereRef('newer.channel', '=', 'r.channel')
+              .whereRef('newer.component', '=', 'r.component')
+              .whereRef('newer.counter', '>', 'r.counter')
+              .whereRef('newer.hardware', '@>', 'r.hardware')
+              .where(filter =>
+                filter.or([filter('newer.filter', 'is', null), filter('newer.filter', '=', filter.ref('r.filter'))]),
+              ),
+          ),
+        ),
+      ]),
+    )
+    .execute();
+}
+
+/** Rollouts whose updates must not go on: halted, stopped, or with a release that is no longer signed. */
+export async function stoppedRollouts(db: Db): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('rollouts')
+    .innerJoin('releases', 'releases.target', 'rollouts.target')
+    .select('rollouts.id')
+    .where(({ or, eb }) =>
+      or([eb('rollouts.state', 'in', ['halted', 'stopped']), eb('releases.withdrawn_at', 'is not', null)]),
+    )
+    .execute();
+  return new Set(rows.map(r => r.id));
+}
+
+export async function rolloutGeneration(db: Db): Promise<number> {
+  const { generation } = await db.selectFrom('rollout_generation').select('generation').executeTakeFirstOrThrow();
+  return generation;
+}

@@ -1,0 +1,91 @@
+/**
+ * A device's check-in: noted, decided from memory, and where there is an offer, made durable before the answer.
+ * Whatever fails behind it, the device gets an answer: «nothing for now, come again».
+ */
+import type { CheckInAnswer, CheckInRequest, Offer } from '@tidegate/protocol';
+import { LIMITS } from '@tidegate/protocol';
+import { storable } from '../db/storable.ts';
+import type { Deps } from '../deps.ts';
+import type { Board, BoardView } from './board.ts';
+import { decide } from './decide.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import type { DeviceMemory } from './device-memory.ts';
+import { placeOffer } from './offer-store.ts';
+import type { RolloutConfig } from './rollout-config.ts';
+import type { RunningRollout } from './running-rollout.ts';
+
+export interface CheckInDeps extends Deps {
+  readonly board: Board;
+  readonly memory: DeviceMemory;
+  readonly config: Pick<RolloutConfig, 'pollSeconds'>;
+}
+
+export async function checkIn(
+  deps: CheckInDeps,
+  identity: { readonly id: string; readonly product: string },
+  body: CheckInRequest,
+): Promise<CheckInAnswer> {
+  const facts: DeviceFacts = {
+    id: identity.id,
+    product: identity.product,
+    channel: body.channel,
+    hardware: body.hardware,
+    components: body.components,
+    attributes: storableAttributes(body.attributes ?? {}),
+  };
+  deps.memory.note({ facts, at: deps.clock.now(), update: body.update });
+  const pollAfterSeconds = pollSecondsFor(identity.id, deps.config.pollSeconds);
+  const view = deps.board.current();
+  if (!view) return { offer: null, stop: [], pollAfterSeconds };
+  try {
+    return { ...(await offerFor(deps, facts, body.update?.rolloutId, view)), pollAfterSeconds };
+  } catch (error) {
+    deps.log.warn({ err: error, deviceId: identity.id }, 'no offer could be made');
+    return { offer: null, stop: [], pollAfterSeconds };
+  }
+}
+
+async function offerFor(deps: CheckInDeps, device: DeviceFacts, workingOn: string | undefined, view: BoardView) {
+  const { memory, db, clock } = deps;
+  let rollouts = view.rolloutsFor(device.product, device.channel);
+  const attempts = rollouts.length > 0 ? await memory.attempts(device.id, workingOn) : new Map();
+  for (;;) {
+    const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now: clock.now() });
+    if (!offer) return { offer: null, stop: [...stop] };
+    const { rollout } = offer;
+    const placed = await placeOffer(db, { rolloutId: rollout.id, deviceId: device.id, now: clock.now() });
+    if (placed) memory.learn(device.id, rollout.id, placed);
+    if (placed && !placed.ended) return { offer: toOffer(rollout, placed.attempt), stop: [...stop] };
+    // The database knows better: stopped in this moment, or ended through another process. Each round drops one.
+    rollouts = rollouts.filter(r => r !== rollout);
+  }
+}
+
+function toOffer(rollout: RunningRollout, attempt: number): Offer {
+  return {
+    rolloutId: rollout.id,
+    attempt,
+    target: rollout.target,
+    component: rollout.component,
+    counter: rollout.counter,
+    class: rollout.class,
+    notBefore: rollout.notBefore.toISOString(),
+    pollDuringUpdateSeconds: rollout.pollDuringUpdateSeconds,
+  };
+}
+
+function storableAttributes(attributes: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, storable(value)]));
+}
+
+const JITTER = 0.1;
+
+/**
+ * The pause until the next check-in: 10 % shorter to 10 % longer than asked, different from device to device (ids are
+ * random), so that a fleet that was started at one moment spreads by itself.
+ */
+export function pollSecondsFor(deviceId: string, pollSeconds: number): number {
+  const place = Number.parseInt(deviceId.slice(0, 8), 16) / 2 ** 32;
+  const jittered = Math.round(pollSeconds * (1 - JITTER + 2 * JITTER * place));
+  return Math.min(LIMITS.pollSecondsMax, Math.max(LIMITS.pollSecondsMin, jittered));
+}

@@ -1,0 +1,54 @@
+/** The gate's decisions: a rule's first word is stored, not each tick at which it says the same again. */
+import type { GateDecision, RolloutCounts } from '@tidegate/protocol';
+import { sql } from 'kysely';
+import type { Db } from '../deps.ts';
+import type { GateVerdict } from './gate.ts';
+
+const DECISIONS_SHOWN = 100;
+
+/** Stores a decision where it differs from the last one in phase, action or rule. @returns whether it did */
+export async function storeDecision(
+  db: Db,
+  rolloutId: string,
+  phase: number,
+  verdict: GateVerdict,
+  counts: RolloutCounts,
+  now: Date,
+): Promise<boolean> {
+  const last = await db
+    .selectFrom('gate_decisions')
+    .select(['phase', 'action', 'kind'])
+    .where('rollout_id', '=', rolloutId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last?.phase === phase && last.action === verdict.action && last.kind === verdict.kind) return false;
+  await db
+    .insertInto('gate_decisions')
+    .values({ rollout_id: rolloutId, at: now, phase, ...verdict, counts: JSON.stringify(counts) })
+    .execute();
+  return true;
+}
+
+/** The last decisions of each rollout, oldest first, by rollout id. */
+export async function decisionsOf(db: Db, rolloutIds: readonly string[]): Promise<Map<string, GateDecision[]>> {
+  const found = new Map<string, GateDecision[]>(rolloutIds.map(id => [id, []]));
+  if (rolloutIds.length === 0) return found;
+  const rows = await db
+    .selectFrom(
+      db
+        .selectFrom('gate_decisions')
+        .selectAll()
+        .select(sql<number>`row_number() over (partition by rollout_id order by id desc)`.as('age'))
+        .where('rollout_id', 'in', rolloutIds)
+        .as('d'),
+    )
+    .selectAll()
+    .where('age', '<=', DECISIONS_SHOWN)
+    .orderBy('id')
+    .execute();
+  for (const { rollout_id, at, phase, action, reason, counts } of rows) {
+    found.get(rollout_id)?.push({ at: at.toISOString(), phase, action, reason, counts });
+  }
+  return found;
+}

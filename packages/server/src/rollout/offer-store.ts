@@ -1,0 +1,60 @@
+/**
+ * Offers and attempts in the database. The first offer to a device is a row, durable before the answer leaves;
+ * it is written and counted in one statement, so a lost answer or a second process changes nothing.
+ */
+import { sql } from 'kysely';
+import type { Db } from '../deps.ts';
+import type { KnownAttempt } from './decide.ts';
+
+const FIRST_ATTEMPT = 1;
+/** A device has a handful of attempts; a bound keeps one that had thousands from filling the memory. */
+const ATTEMPTS_RECALLED = 200;
+
+/**
+ * Places the first offer, or finds the attempt that is already there.
+ * @returns undefined where the rollout may not offer any more
+ */
+export async function placeOffer(
+  db: Db,
+  offer: { readonly rolloutId: string; readonly deviceId: string; readonly now: Date },
+): Promise<KnownAttempt | undefined> {
+  const { rolloutId, deviceId, now } = offer;
+  const placed = await sql<{ attempt: number }>`
+    with placed as (
+      insert into attempts (rollout_id, device_id, attempt, phase, offered_at, changed_at)
+      select id, ${deviceId}, ${FIRST_ATTEMPT}, open_phase, ${now}, ${now} from rollouts
+      where id = ${rolloutId} and state in ('running', 'completed')
+      on conflict do nothing
+      returning rollout_id, phase, attempt
+    ), counted as (
+      insert into rollout_counts (rollout_id, phase, offered) select rollout_id, phase, 1 from placed
+      on conflict (rollout_id, phase) do update set offered = rollout_counts.offered + 1
+    )
+    select attempt from placed`.execute(db);
+  if (placed.rows[0]) return { attempt: placed.rows[0].attempt, state: 'offered', ended: false };
+
+  const known = await db
+    .selectFrom('attempts')
+    .innerJoin('rollouts', 'rollouts.id', 'attempts.rollout_id')
+    .select(['attempts.attempt', 'attempts.state', 'attempts.outcome'])
+    .where('rollout_id', '=', rolloutId)
+    .where('device_id', '=', deviceId)
+    .where('rollouts.state', 'in', ['running', 'completed'])
+    .orderBy('attempt', 'desc')
+    .executeTakeFirst();
+  return known && { attempt: known.attempt, state: known.state, ended: known.outcome !== null };
+}
+
+/** Every rollout that the device was offered lately, with where it stands there. */
+export async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, KnownAttempt>> {
+  const rows = await db
+    .selectFrom('attempts')
+    .select(['rollout_id', 'attempt', 'state', 'outcome'])
+    .where('device_id', '=', deviceId)
+    .orderBy('offered_at', 'desc')
+    .limit(ATTEMPTS_RECALLED)
+    .execute();
+  return new Map(
+    rows.map(r => [r.rollout_id, { attempt: r.attempt, state: r.state, ended: r.outcome !== null }] as const),
+  );
+}

@@ -1,0 +1,82 @@
+/**
+ * A rollout request, checked against the release that it names and made whole: defaults filled in, contradictions
+ * refused with the place where they stand. Pure but for the salt that is handed in.
+ */
+import { DEFAULT_GATE, type Gate, type Phase, type RolloutRequest } from '@tidegate/protocol';
+import type { Selectable } from 'kysely';
+import type { ReleasesTable } from '../db/schema.ts';
+import { ServerError } from '../server-error.ts';
+import { compileFilter } from './filter.ts';
+
+export interface RolloutPlan {
+  readonly name: string;
+  readonly release: Selectable<ReleasesTable>;
+  readonly filter: string | null;
+  readonly phases: Phase[];
+  readonly gate: Gate;
+  readonly salt: string;
+  readonly notBefore: Date;
+  readonly pollDuringUpdateSeconds: number;
+}
+
+const POLL_DURING_UPDATE_SECONDS = 120;
+const WHOLE = 10_000;
+
+/**
+ * @throws ServerError `release-unknown`, `phases-not-growing`, `gate-impossible`, `filter-invalid` or `invalid-input`,
+ * each with the path of the field
+ */
+export function planRollout(
+  request: RolloutRequest,
+  release: Selectable<ReleasesTable> | undefined,
+  given: { readonly salt: string; readonly now: Date },
+): RolloutPlan {
+  if (!release) throw fault('release-unknown', `«${request.target}» is not published`, '/target');
+  if (release.withdrawn_at) throw fault('release-unknown', `«${request.target}» was withdrawn`, '/target');
+  if (request.filter !== undefined) compileFilter(request.filter);
+  checkPhases(request.phases);
+  return {
+    name: request.name ?? `${release.component} ${release.version}`,
+    release,
+    filter: request.filter ?? null,
+    phases: request.phases,
+    gate: wholeGate(request.gate ?? {}),
+    salt: request.salt ?? given.salt,
+    notBefore: request.notBefore === undefined ? given.now : existingTime(request.notBefore),
+    pollDuringUpdateSeconds: request.pollDuringUpdateSeconds ?? POLL_DURING_UPDATE_SECONDS,
+  };
+}
+
+function checkPhases(phases: readonly Phase[]): void {
+  const shrinking = phases.findIndex((p, i) => i > 0 && p.basisPoints <= (phases[i - 1]?.basisPoints ?? 0));
+  if (shrinking < 0) return;
+  throw fault('phases-not-growing', 'each phase must open a larger share than the one before', `/phases/${shrinking}`);
+}
+
+/** Asking for more success than the allowed failures leave would hold such a release for ever, neither halted nor done. */
+function wholeGate(asked: Partial<Gate>): Gate {
+  const gate = { ...DEFAULT_GATE, ...asked };
+  const room = WHOLE - gate.successShare;
+  if (asked.allowedFailureShare === undefined) {
+    return { ...gate, allowedFailureShare: Math.min(gate.allowedFailureShare, room) };
+  }
+  if (gate.allowedFailureShare > room) {
+    const detail = `success of ${gate.successShare} and allowed failures of ${gate.allowedFailureShare} are more than ${WHOLE} basis points together`;
+    throw fault('gate-impossible', detail, '/gate/successShare');
+  }
+  return gate;
+}
+
+function existingTime(text: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw fault('invalid-input', `«${text}» is no existing time`, '/notBefore');
+  return time;
+}
+
+function fault(
+  code: 'release-unknown' | 'phases-not-growing' | 'gate-impossible' | 'invalid-input',
+  detail: string,
+  path: string,
+) {
+  return new ServerError(code, detail, { path });
+}

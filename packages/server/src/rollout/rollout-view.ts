@@ -1,0 +1,36 @@
+/** A rollout as the admin API shows it: its row, its counters in all, and what its gate decided. */
+import type { GateDecision, RolloutView } from '@tidegate/protocol';
+import type { Db } from '../deps.ts';
+import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
+import { decisionsOf } from './decision-store.ts';
+import type { RolloutRow } from './rollout-store.ts';
+
+export async function rolloutViews(db: Db, rows: readonly RolloutRow[]): Promise<RolloutView[]> {
+  const ids = rows.map(r => r.id);
+  const [counts, decisions] = [await countsOfRollouts(db, ids), await decisionsOf(db, ids)];
+  return rows.map(row => rolloutView(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []));
+}
+
+function rolloutView(row: RolloutRow, counts: CountsByPhase, decisions: GateDecision[]): RolloutView {
+  return {
+    id: row.id,
+    name: row.name,
+    state: row.state,
+    target: row.target,
+    product: row.product,
+    channel: row.channel,
+    component: row.component,
+    version: row.version,
+    counter: row.counter,
+    class: row.class,
+    filter: row.filter,
+    salt: row.salt,
+    phases: row.phases,
+    openPhase: row.open_phase,
+    gate: row.gate,
+    counts: totalCounts(counts),
+    decisions,
+    createdAt: row.created_at.toISOString(),
+    endedAt: row.ended_at?.toISOString() ?? null,
+  };
+}
