@@ -44,11 +44,11 @@ export async function manufacture(plan: DevicePlan): Promise<Device> {
   return { name: plan.name, plan, configFile, api: localApi(adminSocket) };
 }
 
-/** Runs `tidegate-agent enrol --auto on` with a claim token. @throws Error with what it printed where it fails */
-export async function enrol(device: Device, claimToken: string): Promise<void> {
+/** Runs `tidegate-agent enrol --auto on` with a claim token; returns the device's id. @throws Error with what it printed */
+export async function enrol(device: Device, claimToken: string): Promise<string> {
   const tokenFile = join(device.plan.folder, 'claim-token');
   await writeFile(tokenFile, claimToken, { mode: 0o600 });
-  const { code, stderr } = await runToEnd([
+  const { code, stdout, stderr } = await runToEnd([
     AGENT_CLI,
     'enrol',
     '--config',
@@ -57,8 +57,10 @@ export async function enrol(device: Device, claimToken: string): Promise<void> {
     tokenFile,
     '--auto',
     'on',
+    '--json',
   ]);
   if (code !== 0) throw new Error(`${device.name} could not enrol (exit code ${code}): ${stderr}`);
+  return (JSON.parse(stdout) as { deviceId: string }).deviceId;
 }
 
 /** Starts the agent as `tidegate-agent run` does on a device. */

@@ -3,7 +3,7 @@
  * Every key is a real encrypted key file with a random passphrase of its own.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommitAnswer, ReleaseClass } from '@tidegate/protocol';
 import {
@@ -45,6 +45,8 @@ export interface DeskOptions {
   readonly now?: () => Date;
   /** scrypt's N: tests make many keys and throw them away. */
   readonly scryptN?: number;
+  /** Writes each key's passphrase beside it (mode 0600), for a person who goes on by hand. */
+  readonly keepPassphrases?: boolean;
 }
 
 interface HeldKey {
@@ -59,7 +61,7 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
   const { folder, products, now } = options;
   const keysFolder = join(folder, 'keys');
   await mkdir(keysFolder, { recursive: true, mode: 0o700 });
-  const hold = (name: string, kind: KeyKind) => makeKey(keysFolder, name, kind, options.scryptN);
+  const hold = (name: string, kind: KeyKind) => makeKey(keysFolder, name, kind, options);
   const [ada, grace, radia, release, ci, duty, snapshot, timestamp] = await Promise.all([
     ...PEOPLE.map(name => hold(name, 'person')),
     hold('release-engineer', 'person'),
@@ -144,10 +146,12 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
   };
 }
 
-async function makeKey(folder: string, name: string, kind: KeyKind, scryptN?: number): Promise<HeldKey> {
+async function makeKey(folder: string, name: string, kind: KeyKind, options: DeskOptions): Promise<HeldKey> {
+  const { scryptN, keepPassphrases } = options;
   const path = join(folder, `${name}.json`);
   const passphrase = randomBytes(24).toString('base64url');
   await generateKeyFile(path, { passphrase, kind, ...(scryptN === undefined ? {} : { scrypt: { N: scryptN } }) });
+  if (keepPassphrases) await writeFile(join(folder, `${name}.passphrase`), passphrase, { mode: 0o600 });
   return { publicKey: await readPublicKey(path), signer: await openKeyFile(path, passphrase) };
 }
 

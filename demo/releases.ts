@@ -1,0 +1,67 @@
+/** Two releases: a good one that goes to everybody, and a faulty one that the first phase stops. */
+import { join } from 'node:path';
+import { type RolloutRequest, type RolloutView } from '@tidegate/protocol';
+import { packSample, type SampleRelease } from '@tidegate/test';
+import { drawSalt } from './salt.ts';
+import { PRODUCT, type Stage } from './stage.ts';
+import type { View } from './view/view.ts';
+import { statusOf, watchRollout } from './watch-rollout.ts';
+
+const PHASES = [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }];
+const GATE = { minVerified: 1, soakSeconds: 1, silenceSeconds: 60 };
+
+/** Signs a sample and publishes it. Returns its target. */
+export async function signAndPublish(
+  stage: Stage,
+  view: View,
+  sample: SampleRelease,
+  product = PRODUCT,
+): Promise<string> {
+  const file = await packSample(join(stage.folder, product), sample);
+  const { path, counter, lengthBytes } = await stage.desk.release({ file, version: sample.version, product });
+  const { adminUrl, adminToken, deviceUrl } = stage.server;
+  await stage.desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
+  view.say(`signed ${path} (counter ${counter}, ${lengthBytes} bytes) by CI and a person, and published it`);
+  return path;
+}
+
+/** Brings the sample to the fleet, phase by phase, and waits for the rollout's end. */
+async function rollOut(stage: Stage, view: View, sample: SampleRelease): Promise<RolloutView> {
+  const target = await signAndPublish(stage, view, sample);
+  const salt = drawSalt(
+    stage.fleet.members.map(m => m.deviceId),
+    PHASES[0]?.basisPoints ?? 0,
+  );
+  const request: RolloutRequest = { name: sample.version, target, phases: PHASES, gate: GATE, salt };
+  const { id } = await stage.server.admin.post<RolloutView>('/rollouts', request);
+  return watchRollout(stage, view, id, `${PRODUCT} app ${sample.version}`);
+}
+
+/** Returns how many devices run it after a healthy start. */
+export async function goodRelease(stage: Stage, view: View): Promise<number> {
+  view.chapter('A good release: 1.1.0');
+  const rollout = await rollOut(stage, view, { version: '1.1.0', health: 'well' });
+  view.done();
+  view.say(`${rollout.state}: ${rollout.counts.verified} of ${stage.fleet.members.length} devices verified`);
+  if (rollout.state !== 'completed') throw new Error(`the good release ended ${rollout.state}`);
+  return rollout.counts.verified;
+}
+
+export interface FaultyOutcome {
+  readonly halted: boolean;
+  readonly rolledBack: number;
+}
+
+export async function faultyRelease(stage: Stage, view: View): Promise<FaultyOutcome> {
+  view.chapter('A faulty release: 1.2.0 fails its health check');
+  const rollout = await rollOut(stage, view, { version: '1.2.0', health: 'ill' });
+  view.done();
+  const fleet = await Promise.all(stage.fleet.members.map(statusOf));
+  const onOld = fleet.filter(({ status }) => status.components[0]?.version === '1.1.0').length;
+  view.say(
+    `${rollout.state}: ${rollout.counts.rolledBack} went back by themselves, ${onOld} of ${fleet.length} devices run 1.1.0`,
+  );
+  if (rollout.state !== 'halted') throw new Error(`the faulty release ended ${rollout.state}`);
+  if (onOld !== fleet.length) throw new Error('a device was left on the faulty release');
+  return { halted: true, rolledBack: rollout.counts.rolledBack };
+}

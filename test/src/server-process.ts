@@ -1,0 +1,57 @@
+/** The distribution server as a process of its own, as an operator runs it. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { stringify } from 'yaml';
+import { type AdminClient, adminClient } from './admin-client.ts';
+import { type Child, startChild } from './child.ts';
+
+const SERVER_CLI = fileURLToPath(import.meta.resolve('@tidegate/server/cli'));
+
+export interface ServerPlan {
+  readonly data: string;
+  readonly trustedRoot: string;
+  /** 0 picks a free one. */
+  readonly port?: number;
+  readonly adminPort?: number;
+  readonly pollSeconds: number;
+  readonly gateTickSeconds: number;
+  /** The embedded PostgreSQL where absent. */
+  readonly databaseUrl?: string;
+}
+
+export interface ServerProcess {
+  readonly deviceUrl: string;
+  readonly adminUrl: string;
+  readonly adminToken: string;
+  readonly admin: AdminClient;
+  readonly child: Child;
+}
+
+interface Ready {
+  readonly deviceUrl: string;
+  readonly adminUrl: string;
+}
+
+export async function startServerProcess(plan: ServerPlan): Promise<ServerProcess> {
+  const configFile = `${plan.data}.yaml`;
+  await writeFile(configFile, stringify({ pollSeconds: plan.pollSeconds, gateTickSeconds: plan.gateTickSeconds }));
+  const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
+  const child = await startChild({
+    args: [SERVER_CLI, '--config', configFile, '--data', plan.data, '--trusted-root', plan.trustedRoot, ...ports],
+    logFile: `${plan.data}.log`,
+    env: plan.databaseUrl === undefined ? {} : { DATABASE_URL: plan.databaseUrl },
+    isReady: line => ready(line) !== undefined,
+    readyWithinMs: 120_000,
+  });
+  const urls = ready(child.readyLine);
+  if (!urls) throw new Error(`the server's ready line cannot be read: ${child.readyLine}`);
+  const adminToken = (await readFile(join(plan.data, 'admin-token'), 'utf8')).trim();
+  return { ...urls, adminToken, admin: adminClient(urls.adminUrl, adminToken), child };
+}
+
+function ready(line: string): Ready | undefined {
+  if (!line.startsWith('{')) return undefined;
+  const { deviceUrl, adminUrl } = JSON.parse(line) as Partial<Ready>;
+  return deviceUrl === undefined || adminUrl === undefined ? undefined : { deviceUrl, adminUrl };
+}
