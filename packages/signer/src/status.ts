@@ -3,6 +3,7 @@ import type { Clock } from './clock.ts';
 import { authoritiesFor } from './edit/sign.ts';
 import { current, draft, newestTargets, type Store } from './store/store.ts';
 import { countSignatures } from './tuf/authority.ts';
+import { isTargets } from './tuf/metadata.ts';
 import { parseFor } from './tuf/parse.ts';
 
 export interface RoleStatus {
@@ -34,7 +35,7 @@ async function one(store: Store, role: string, now: Date): Promise<RoleStatus> {
   return {
     role,
     ...(list && { version: list.version, expires: list.expires, expired: !(new Date(list.expires) > now) }),
-    ...(list?._type === 'targets' && { targets: Object.keys(list.targets).length }),
+    ...(list && isTargets(list) && { targets: Object.keys(list.targets).length }),
     ...(pending && count && { draft: { version: pending.signed.version, ...count } }),
   };
 }

@@ -17,7 +17,14 @@ export interface TestKey extends PublicKey {
   readonly signer: Signer;
 }
 
-const KINDS: Record<string, KeyKind> = { a: 'person', b: 'person', c: 'person', ci: 'ci', snap: 'online', time: 'online' };
+const KINDS: Record<string, KeyKind> = {
+  a: 'person',
+  b: 'person',
+  c: 'person',
+  ci: 'ci',
+  snap: 'online',
+  time: 'online',
+};
 
 export interface TestRepository {
   readonly dir: string;

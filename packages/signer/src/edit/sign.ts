@@ -8,7 +8,7 @@ import { SignerError } from '../signer-error.ts';
 import { complete, current, draft, governingRoot, newestTargets, type Store, writeDraft } from '../store/store.ts';
 import { type Authority, countSignatures, delegatedAuthority, keyOf, rootAuthority } from '../tuf/authority.ts';
 import { keyId, signatureHolds } from '../tuf/key.ts';
-import { type Delegation, type Envelope, type Signed, signedBytes } from '../tuf/metadata.ts';
+import { type Delegation, type Envelope, isRoot, type Signed, signedBytes } from '../tuf/metadata.ts';
 import { parseFor, parseRoot, parseTargets } from '../tuf/parse.ts';
 import { kindOf } from '../tuf/role.ts';
 import type { Editing } from './next-list.ts';
@@ -72,7 +72,7 @@ export async function withSignature<S extends Signed>(
 
 /** Who must sign: for a root its own keys and the last one's (TUF 5.3.4), for the rest whoever delegates. */
 export async function authoritiesFor(store: Store, role: string, signed: Signed): Promise<readonly Authority[]> {
-  if (signed._type === 'root') {
+  if (isRoot(signed)) {
     const last = await current(store, 'root', parseRoot);
     return [rootAuthority(signed, 'root'), ...(last ? [rootAuthority(last.signed, 'root')] : [])];
   }

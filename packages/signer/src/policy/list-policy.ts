@@ -4,7 +4,7 @@
  */
 import { LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import type { Delegation, Signed, TargetsSigned } from '../tuf/metadata.ts';
+import { type Delegation, isTargets, type Signed, type TargetsSigned } from '../tuf/metadata.ts';
 import { kindOf } from '../tuf/role.ts';
 import { checkFirmware, checkHold } from './firmware-policy.ts';
 
@@ -25,12 +25,12 @@ export function checkList(role: string, signed: Signed, { now, previous, delegat
   if (!(new Date(signed.expires) > now)) {
     throw new SignerError('expiry-invalid', `The draft of ${role} has expired (${signed.expires}). Renew it first.`);
   }
-  if (signed._type !== 'targets') return;
+  if (!isTargets(signed)) return;
   if (delegation) checkTargets(role, signed, delegation);
   else if (Object.keys(signed.targets).length > 0) {
     throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
   }
-  if (previous?._type === 'targets') checkSameBytes(previous, signed);
+  if (previous && isTargets(previous)) checkSameBytes(previous, signed);
 }
 
 function checkTargets(role: string, signed: TargetsSigned, delegation: Delegation): void {

@@ -88,6 +88,15 @@ export interface Envelope<S extends Signed = Signed> {
   readonly signed: S;
 }
 
+export function isRoot(signed: Signed): signed is RootSigned {
+  return 'roles' in signed;
+}
+
+/** Holds for the list "targets" and for every delegated list. */
+export function isTargets(signed: Signed): signed is TargetsSigned {
+  return 'targets' in signed;
+}
+
 /** The schema of a whole file around one kind of list. */
 export function envelopeOf<P extends TProperties>(signed: TObject<P>) {
   return Type.Object({ signatures: Type.Array(Signature, { maxItems: 64 }), signed });

@@ -12,7 +12,7 @@ import { checkedUrl } from '../http/exchange.ts';
 import { SignerError } from '../signer-error.ts';
 import { readBounded } from '../store/durable-file.ts';
 import { storeAt } from '../store/store.ts';
-import type { Signed, TargetEntry } from '../tuf/metadata.ts';
+import { isTargets, type Signed, type TargetEntry } from '../tuf/metadata.ts';
 import { parseFor, parseTargets } from '../tuf/parse.ts';
 import { maxBytesOf, kindOf } from '../tuf/role.ts';
 import { folderFetcher, httpFetcher } from './fetchers.ts';
@@ -99,7 +99,7 @@ async function walk(dir: string, updater: Updater): Promise<Verified> {
   return {
     roles: lists.map(({ role, signed }) => ({ role, version: signed.version, expires: signed.expires })),
     targets: lists.flatMap(({ role, signed }) =>
-      signed._type !== 'targets'
+      !isTargets(signed)
         ? []
         : Object.entries(signed.targets).map(([path, { length, hashes, custom }]) => ({
             path,

@@ -1,0 +1,66 @@
+/** All commands on one page, and what becomes of an error: a line for people or a JSON object, and the exit code. */
+import { Command, CommanderError } from 'commander';
+import { SignerError } from '../signer-error.ts';
+import { delegateAddCommand } from './delegate-add.ts';
+import { EXIT, EXIT_OF, type Exit } from './exit-code.ts';
+import { holdCommand } from './hold.ts';
+import { initCommand } from './init.ts';
+import { keyGenCommand } from './key-gen.ts';
+import { keyListCommand } from './key-list.ts';
+import { json } from './print.ts';
+import { publishCommand } from './publish.ts';
+import { refreshCommand } from './refresh.ts';
+import { releaseAddCommand } from './release-add.ts';
+import { renewCommand } from './renew.ts';
+import { signCommand } from './sign.ts';
+import { statusCommand } from './status.ts';
+import type { Terminal } from './terminal.ts';
+import { verifyCommand } from './verify.ts';
+
+/** Runs one command. @param args without the interpreter and the script @returns the exit code */
+export async function run(args: readonly string[], terminal: Terminal): Promise<Exit> {
+  const program = buildProgram(terminal);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return EXIT.ok;
+  } catch (error) {
+    return report(error, args.includes('--json'), terminal);
+  }
+}
+
+function buildProgram(terminal: Terminal): Command {
+  const program = new Command('tidegate-signer')
+    .description('Signs releases for Tidegate: keys, lists, publishing.')
+    .option('--repo <dir>', 'repository folder', './repository')
+    .option('--keys <dir>', 'folder of key files (else keys/ in the repository)')
+    .option('--json', 'print one JSON value');
+  const key = new Command('key').description('Make and list keys.');
+  const delegate = new Command('delegate').description('Say who may sign what.');
+  const release = new Command('release').description('List images as releases.');
+  key.addCommand(keyGenCommand(terminal)).addCommand(keyListCommand(terminal));
+  delegate.addCommand(delegateAddCommand(terminal));
+  release.addCommand(releaseAddCommand(terminal));
+  const all = [
+    initCommand,
+    holdCommand,
+    signCommand,
+    renewCommand,
+    refreshCommand,
+    publishCommand,
+    verifyCommand,
+    statusCommand,
+  ].map(make => make(terminal));
+  for (const cmd of [...all, key, delegate, release]) program.addCommand(cmd);
+  for (const cmd of [program, ...program.commands, ...program.commands.flatMap(c => c.commands)]) {
+    cmd.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
+  }
+  return program;
+}
+
+function report(error: unknown, asJson: boolean, terminal: Terminal): Exit {
+  // Commander has told people already, by its own output.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const { code, message } = error instanceof SignerError ? error : { code: 'internal', message: String(error) };
+  terminal.err(asJson ? json({ error: { code, message } }) : `tidegate-signer: ${message} [${code}]\n`);
+  return error instanceof SignerError ? EXIT_OF[error.code] : EXIT.failure;
+}

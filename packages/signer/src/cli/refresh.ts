@@ -1,0 +1,54 @@
+/** `refresh`: snapshot and timestamp by the online keys. To be run on a schedule, more often than the timestamp expires. */
+import type { Command } from 'commander';
+import { SignerError } from '../signer-error.ts';
+import type { OnlineSigners } from '../edit/refresh.ts';
+import { type Common, command, openRepository, show } from './command.ts';
+import { signer } from './key-option.ts';
+import type { Terminal } from './terminal.ts';
+import { PASSPHRASE_HINT } from './texts.ts';
+
+export interface OnlineOptions extends Common {
+  readonly snapshotKey?: string;
+  readonly timestampKey?: string;
+  readonly passphraseFile?: string;
+  readonly snapshotPassphraseFile?: string;
+  readonly timestampPassphraseFile?: string;
+}
+
+export function refreshCommand(terminal: Terminal): Command {
+  const refresh = command('refresh', 'Sign a new timestamp, and a new snapshot where one is due.', [
+    'refresh --snapshot-key snap --timestamp-key time --passphrase-file ./online.pass',
+    'refresh --timestamp-key time',
+  ]);
+  return withOnlineKeys(refresh).action(async (_options: unknown, cmd: Command) => {
+    const options = cmd.optsWithGlobals<OnlineOptions>();
+    const repo = await openRepository(options, terminal);
+    const result = await repo.refreshOnline(await onlineSigners(options, terminal));
+    show(
+      terminal,
+      options,
+      result,
+      `Timestamp ${result.timestampVersion} for snapshot ${result.snapshotVersion}, valid until ${result.expires}.\n`,
+    );
+  });
+}
+
+export function withOnlineKeys(cmd: Command): Command {
+  return cmd
+    .option('--snapshot-key <key>', 'key that signs the snapshot, where the lists changed')
+    .option('--timestamp-key <key>', 'key that signs the timestamp')
+    .option('--passphrase-file <file>', PASSPHRASE_HINT)
+    .option('--snapshot-passphrase-file <file>', "the same for the snapshot's key alone")
+    .option('--timestamp-passphrase-file <file>', "the same for the timestamp's key alone");
+}
+
+/** @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen */
+export async function onlineSigners(options: OnlineOptions, terminal: Terminal): Promise<OnlineSigners> {
+  const { snapshotKey, timestampKey, passphraseFile } = options;
+  if (timestampKey === undefined)
+    throw new SignerError('usage', 'The key of the timestamp is needed: --timestamp-key KEY.');
+  const timestamp = await signer(timestampKey, options, terminal, options.timestampPassphraseFile ?? passphraseFile);
+  if (snapshotKey === undefined) return { timestamp };
+  const snapshot = await signer(snapshotKey, options, terminal, options.snapshotPassphraseFile ?? passphraseFile);
+  return { snapshot, timestamp };
+}

@@ -1,0 +1,39 @@
+/** What a command may use of the outside: output, environment, clock, and questions to a person where there is one. */
+import { createInterface } from 'node:readline/promises';
+import { Writable } from 'node:stream';
+import type { Clock } from '../clock.ts';
+import { systemClock } from '../clock.ts';
+
+export interface Terminal {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: Clock;
+  /** Progress and colours make sense. */
+  readonly live: boolean;
+  /** Asks without echo; undefined where nobody is there to answer. */
+  readonly askSecret: ((question: string) => Promise<string>) | undefined;
+}
+
+export function processTerminal(): Terminal {
+  return {
+    out: text => process.stdout.write(text),
+    err: text => process.stderr.write(text),
+    env: process.env,
+    now: systemClock,
+    live: process.stderr.isTTY,
+    askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
+  };
+}
+
+async function askSecret(question: string): Promise<string> {
+  process.stderr.write(question);
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true });
+  try {
+    return await lines.question('');
+  } finally {
+    lines.close();
+    process.stderr.write('\n');
+  }
+}
