@@ -15,18 +15,18 @@ interface Summary {
   readonly seconds: number;
 }
 
-process.exitCode = await main(process.argv.slice(2));
+const INTERRUPTED = 130;
+
+process.exit(await main(process.argv.slice(2)));
 
 async function main(argv: readonly string[]): Promise<number> {
-  const started = performance.now();
-  const interrupted = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.resolve());
+  const interrupted = Promise.withResolvers<number>();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.resolve(INTERRUPTED));
+  await using closing = new AsyncDisposableStack();
   try {
     const options = readOptions(argv);
     const view = openView(options.json ? process.stderr : process.stdout);
-    view.chapter('Setting up');
-    const told = openStage(options, view).then(stage => tell(stage, view, options, started, interrupted.promise));
-    return (await Promise.race([told, interrupted.promise.then(() => undefined)])) ?? (await told.catch(() => 130));
+    return await Promise.race([tell(options, view, closing), interrupted.promise]);
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
     process.stderr.write(`\nThe demonstration failed: ${(error as Error).message}\n`);
@@ -34,26 +34,21 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function tell(
-  stage: Stage,
-  view: View,
-  options: DemoOptions,
-  started: number,
-  interrupted: Promise<void>,
-): Promise<number> {
-  await using open = stage;
-  const verified = await goodRelease(open, view);
-  const faulty = await faultyRelease(open, view);
-  const refusals = await attacks(open, view);
+/** The whole story. Without `--once` it ends only by Ctrl-C. */
+async function tell(options: DemoOptions, view: View, closing: AsyncDisposableStack): Promise<number> {
+  const started = performance.now();
+  view.chapter('Setting up');
+  const stage = await openStage(options, view, closing);
+  const verified = await goodRelease(stage, view);
+  const faulty = await faultyRelease(stage, view);
+  const refusals = await attacks(stage, view);
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   const summary: Summary = { devices: options.devices, verified, ...faulty, refusals, seconds };
-  summarize(open, view, summary);
+  summarize(stage, view, summary);
   if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
-  if (!options.once) {
-    view.say(`\nThe server stays up at ${open.server.deviceUrl} (admin API ${open.server.adminUrl}). Ctrl-C ends it.`);
-    await interrupted;
-  }
-  return 0;
+  if (options.once) return 0;
+  view.say(`\nThe server stays up at ${stage.server.deviceUrl} (admin API ${stage.server.adminUrl}). Ctrl-C ends it.`);
+  return new Promise(() => {});
 }
 
 function summarize(stage: Stage, view: View, summary: Summary): void {

@@ -16,11 +16,10 @@ import type { View } from './view/view.ts';
 
 export const PRODUCT = 'gw2';
 export const OTHER_PRODUCT = 'cam1';
-const HARDWARE = `${PRODUCT}-a`;
 const POLL_SECONDS = 1;
 const GATE_TICK_SECONDS = 0.5;
 
-export interface Stage extends AsyncDisposable {
+export interface Stage {
   readonly folder: string;
   readonly desk: SigningDesk;
   readonly fleet: Fleet;
@@ -29,63 +28,53 @@ export interface Stage extends AsyncDisposable {
   restartServer(port: number): Promise<ServerProcess>;
 }
 
-export async function openStage(options: DemoOptions, view: View): Promise<Stage> {
+/** @param closing takes what has to be ended, in reverse order, when the story is over or interrupted */
+export async function openStage(options: DemoOptions, view: View, closing: AsyncDisposableStack): Promise<Stage> {
   const folder = await makeRunFolder(options.data, new Date());
   const sockets = await mkdtemp(join(tmpdir(), 'tg-'));
-  const close: (() => Promise<unknown>)[] = [() => rm(sockets, { recursive: true, force: true })];
-  const closeAll = async () => {
-    for (const step of close.toReversed()) await step();
+  closing.defer(() => rm(sockets, { recursive: true, force: true }));
+  const desk = await openSigningDesk({
+    folder: join(folder, 'signing'),
+    products: [PRODUCT, OTHER_PRODUCT],
+    keepPassphrases: true,
+  });
+  view.say('signed a TUF repository: root and targets by 2 of 3 people, stable by CI and a person, and the rest');
+
+  const start = (port: number) =>
+    startServerProcess({
+      data: join(folder, 'server'),
+      trustedRoot: desk.rootFile,
+      port,
+      pollSeconds: POLL_SECONDS,
+      gateTickSeconds: GATE_TICK_SECONDS,
+    });
+  const running = { server: await start(options.port) };
+  closing.defer(async () => void (await running.server.child.stop()));
+  view.say(`started the server at ${running.server.deviceUrl}, on a PostgreSQL of its own`);
+
+  for (const name of [PRODUCT, OTHER_PRODUCT]) await running.server.admin.post('/products', { name });
+  const fleet = await startFleet(running.server.admin, {
+    count: options.devices,
+    folder: join(folder, 'devices'),
+    socketFolder: sockets,
+    product: PRODUCT,
+    hardware: `${PRODUCT}-a`,
+    serverUrl: running.server.deviceUrl,
+    rootFile: desk.rootFile,
+    onDevice: (name, ready) => view.say(`${name} enrolled and runs 1.0.0 (${ready} of ${options.devices})`),
+  });
+  closing.defer(() => fleet.stop());
+  return {
+    folder,
+    desk,
+    fleet,
+    get server() {
+      return running.server;
+    },
+    restartServer: async port => {
+      await running.server.child.stop();
+      running.server = await start(port);
+      return running.server;
+    },
   };
-  try {
-    const desk = await openSigningDesk({
-      folder: join(folder, 'signing'),
-      products: [PRODUCT, OTHER_PRODUCT],
-      keepPassphrases: true,
-    });
-    view.say(
-      'signed a TUF repository: root and targets by 2 of 3 people, stable by CI and a person, holds, snapshot, timestamp',
-    );
-
-    const start = (port: number) =>
-      startServerProcess({
-        data: join(folder, 'server'),
-        trustedRoot: desk.rootFile,
-        port,
-        pollSeconds: POLL_SECONDS,
-        gateTickSeconds: GATE_TICK_SECONDS,
-      });
-    const running = { server: await start(options.port) };
-    close.push(() => running.server.child.stop());
-    view.say(`started the server at ${running.server.deviceUrl}, on a PostgreSQL of its own`);
-
-    for (const name of [PRODUCT, OTHER_PRODUCT]) await running.server.admin.post('/products', { name });
-    const fleet = await startFleet(running.server.admin, {
-      count: options.devices,
-      folder: join(folder, 'devices'),
-      socketFolder: sockets,
-      product: PRODUCT,
-      hardware: HARDWARE,
-      serverUrl: running.server.deviceUrl,
-      rootFile: desk.rootFile,
-      onDevice: (name, ready) => view.say(`${name} enrolled and runs 1.0.0 (${ready} of ${options.devices})`),
-    });
-    close.push(() => fleet.stop());
-    return {
-      folder,
-      desk,
-      fleet,
-      get server() {
-        return running.server;
-      },
-      restartServer: async port => {
-        await running.server.child.stop();
-        running.server = await start(port);
-        return running.server;
-      },
-      [Symbol.asyncDispose]: closeAll,
-    };
-  } catch (error) {
-    await closeAll();
-    throw error;
-  }
 }

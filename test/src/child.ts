@@ -28,6 +28,12 @@ export interface ChildOptions {
 
 const KEPT_LINES = 15;
 
+/** Whatever ends this process takes its children along: none is left behind to hold a port or a database. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 /** Starts Node with the arguments. @throws Error with its last lines where it ends or stays silent before it is ready */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const child = spawn(process.execPath, [...options.args], {
@@ -35,11 +41,13 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  running.add(child);
   const log = createWriteStream(options.logFile, { flags: 'a', mode: 0o600 });
   child.stdout.pipe(log, { end: false });
   child.stderr.pipe(log, { end: false });
   const ended = new Promise<number | null>(resolve => {
     child.once('exit', code => {
+      running.delete(child);
       log.end();
       resolve(code);
     });
