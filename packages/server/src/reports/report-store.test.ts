@@ -1,0 +1,128 @@
+import { type Report, UPDATE_STATES } from '@tidegate/protocol';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { countsOfRollouts, totalCounts } from '../rollout/counts-store.ts';
+import { placeOffer } from '../rollout/offer-store.ts';
+import type { RolloutRow } from '../rollout/rollout-store.ts';
+import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { storeReports } from './report-store.ts';
+import { addCounts, countsOf, NO_COUNTS } from './transition.ts';
+
+const now = new Date('2026-01-01T00:00:00Z');
+const DEVICES = 3;
+let base: FreshDatabase;
+let rollout: RolloutRow;
+let devices: string[];
+
+beforeAll(async () => {
+  base = await freshDatabase();
+  devices = await seedRelease(base.db, 2).then(async release => {
+    const ids = await seedDevices(base.db, DEVICES, now);
+    rollout = await seedRollout(base.db, release, now);
+    return ids;
+  });
+});
+afterAll(() => base.drop());
+beforeEach(forgetAll);
+
+async function forgetAll(): Promise<void> {
+  for (const table of ['reports', 'attempts', 'rollout_counts'] as const) await base.db.deleteFrom(table).execute();
+  for (const deviceId of devices) await placeOffer(base.db, { rolloutId: rollout.id, deviceId, now });
+}
+
+function report(name: string | number, more: Partial<Report>): Report {
+  return {
+    id: seedId(name),
+    rolloutId: rollout.id,
+    attempt: 1,
+    counter: rollout.counter,
+    sha256: rollout.sha256,
+    state: 'verified',
+    at: '2026-01-01T00:00:00Z',
+    ...more,
+  };
+}
+
+async function counted() {
+  return totalCounts((await countsOfRollouts(base.db, [rollout.id])).get(rollout.id) ?? new Map());
+}
+
+async function recounted() {
+  const rows = await base.db.selectFrom('attempts').selectAll().where('rollout_id', '=', rollout.id).execute();
+  return rows.map(countsOf).reduce((a, b) => addCounts(a, b), NO_COUNTS);
+}
+
+describe('reports', () => {
+  it('count once, however often they come', async () => {
+    const batch = [report('r', {})];
+    for (let i = 0; i < 3; i += 1) {
+      expect((await storeReports(base.db, devices[0] ?? '', batch, now)).acknowledged).toEqual([seedId('r')]);
+    }
+    expect(await counted()).toMatchObject({ offered: DEVICES, begun: 1, verified: 1 });
+  });
+
+  it('leave counters that equal a recount: in any order, with any repetition, any batches at once', async () => {
+    const one = fc.record({
+      device: fc.nat(DEVICES - 1),
+      id: fc.nat(12),
+      state: fc.constantFrom(...UPDATE_STATES),
+      code: fc.constantFrom('health-failed', 'network', 'metadata-signature', 'artifact-hash'),
+      sources: fc.constantFrom(1, 2),
+      right: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(one, { minLength: 1, maxLength: 6 }), { maxLength: 6 }), async batches => {
+        await forgetAll();
+        await Promise.all(
+          batches.map((batch, b) =>
+            storeReports(
+              base.db,
+              devices[batch[0]?.device ?? 0] ?? '',
+              batch.map(r =>
+                report(r.id, {
+                  state: r.state,
+                  code: r.code as NonNullable<Report['code']>,
+                  sources: r.sources,
+                  ...(r.right ? {} : { sha256: seedId(b).repeat(2) }),
+                }),
+              ),
+              now,
+            ),
+          ),
+        );
+        expect(await counted()).toEqual(await recounted());
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  it('do not prove a release by another hash', async () => {
+    await storeReports(base.db, devices[0] ?? '', [report('r', { sha256: 'f'.repeat(64) })], now);
+    expect(await counted()).toMatchObject({ verified: 0, failed: 1 });
+  });
+
+  it('never move an attempt back', async () => {
+    await storeReports(base.db, devices[0] ?? '', [report('a', {}), report('b', { state: 'downloading' })], now);
+    await storeReports(base.db, devices[0] ?? '', [report('c', { state: 'failed', code: 'health-failed' })], now);
+    expect(await counted()).toMatchObject({ verified: 1, failed: 0 });
+  });
+
+  it('of a rollout that nobody knows are kept and acknowledged', async () => {
+    const stranger = report('s', { rolloutId: seedId('unknown') });
+    expect((await storeReports(base.db, devices[0] ?? '', [stranger], now)).acknowledged).toEqual([seedId('s')]);
+    expect(await base.db.selectFrom('reports').selectAll().execute()).toHaveLength(1);
+  });
+
+  it('with texts or times that the database cannot hold are stored all the same', async () => {
+    const odd = report('o', { detail: 'a\0b\ud800', at: '2026-99-99T99:99:99Z' });
+    expect((await storeReports(base.db, devices[0] ?? '', [odd], now)).acknowledged).toHaveLength(1);
+  });
+
+  it('take a bad mirror as neutral, and the same bytes from two sources as an alarm', async () => {
+    const refusal = { state: 'failed', code: 'artifact-hash' } as const;
+    await storeReports(base.db, devices[0] ?? '', [report('m', { ...refusal, sources: 1 })], now);
+    await storeReports(base.db, devices[1] ?? '', [report('n', { ...refusal, sources: 2 })], now);
+    expect(await counted()).toMatchObject({ neutral: 1, refused: 1, failed: 0, begun: 0 });
+  });
+});

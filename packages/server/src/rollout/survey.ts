@@ -1,0 +1,117 @@
+/**
+ * Which devices still have a say in a phase, from the database: those with an attempt under way, and those that are
+ * due but were not offered yet. A device that was lost, or that postpones, keeps nothing waiting (EN 303 645 5.3-9:
+ * the owner may postpone). Counting ends at the cap: a large fleet is never read through while many are under way.
+ */
+import { sql } from 'kysely';
+import type { Db } from '../deps.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import { REWRITE_SECONDS } from './device-memory.ts';
+import { fits, inOpenShare, meant } from './eligible.ts';
+import type { Survey } from './gate.ts';
+import type { RunningRollout } from './running-rollout.ts';
+
+const PAGE = 1000;
+
+export interface SurveyRequest {
+  readonly rollout: RunningRollout;
+  readonly openedAt: Date;
+  readonly silenceSeconds: number;
+  readonly pollSeconds: number;
+  /** Devices that have spoken in the open phase. */
+  readonly outcomes: number;
+  /** Where counting ends: see `surveyCap`. */
+  readonly cap: number;
+  readonly now: Date;
+}
+
+export async function surveyRollout(db: Db, request: SurveyRequest): Promise<Survey> {
+  const underWay = await attemptsUnderWay(db, request);
+  const active = [...underWay.values()].reduce((a, b) => a + b, 0);
+  const activeInPhase = underWay.get(request.rollout.openPhase) ?? 0;
+  // Enough are under way: whether others are still due changes no decision now.
+  if (active > 0 && request.outcomes + activeInPhase >= request.cap) {
+    return { waitingInPhase: activeInPhase, waiting: active, moreBeyond: true };
+  }
+  const { due, moreBeyond } = await notOffered(db, request);
+  return { waitingInPhase: activeInPhase + due, waiting: active + due, moreBeyond };
+}
+
+/** A device was seen if it checked in within this time: its silence, or two polls, and the delay of the inventory. */
+function seenSince({ now, silenceSeconds, pollSeconds }: SurveyRequest): Date {
+  return before(now, Math.max(silenceSeconds, 2 * pollSeconds) + REWRITE_SECONDS);
+}
+
+function before(now: Date, seconds: number): Date {
+  return new Date(now.getTime() - seconds * 1000);
+}
+
+/** By the phase of their offer. */
+async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<Map<number, number>> {
+  const rows = await db
+    .selectFrom('attempts')
+    .innerJoin('devices', 'devices.id', 'attempts.device_id')
+    .select(['attempts.phase', sql<number>`count(*)`.as('devices')])
+    .where('rollout_id', '=', request.rollout.id)
+    .where('outcome', 'is', null)
+    .where('devices.revoked_at', 'is', null)
+    .where(({ or, and, eb }) =>
+      or([
+        // One that began is waited for until it is final, or silent.
+        eb('attempts.begun', '=', true),
+        and([
+          eb('attempts.changed_at', '>', before(request.now, request.silenceSeconds)),
+          eb('devices.last_seen_at', '>', seenSince(request)),
+        ]),
+      ]),
+    )
+    .groupBy('attempts.phase')
+    .execute();
+  return new Map(rows.map(r => [r.phase, r.devices]));
+}
+
+async function notOffered(db: Db, request: SurveyRequest): Promise<{ due: number; moreBeyond: boolean }> {
+  const { rollout, openedAt, now, cap } = request;
+  // One that polls and is not offered for so long is kept by something else, such as a security rollout.
+  const waitForDue = openedAt > seenSince(request) || openedAt > now;
+  let due = 0;
+  let moreBeyond = false;
+  for (let after = ''; due < cap; ) {
+    const devices = await unofferedPage(db, request, after);
+    for (const device of devices) {
+      if (!fits(rollout, device) || !meant(rollout, device)) continue;
+      if (!inOpenShare(rollout, device.id)) moreBeyond = true;
+      else if (waitForDue) due += 1;
+    }
+    if (devices.length < PAGE) break;
+    after = devices.at(-1)?.id ?? '';
+  }
+  return { due, moreBeyond };
+}
+
+async function unofferedPage(db: Db, request: SurveyRequest, after: string): Promise<DeviceFacts[]> {
+  const { rollout } = request;
+  const rows = await db
+    .selectFrom('devices')
+    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes'])
+    .where('product', '=', rollout.product)
+    .where('channel', '=', rollout.channel)
+    .where('hardware', 'in', rollout.hardware)
+    .where('revoked_at', 'is', null)
+    .where('last_seen_at', '>', seenSince(request))
+    .where('id', '>', after)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('attempts')
+            .select('attempts.device_id')
+            .where('attempts.rollout_id', '=', rollout.id)
+            .whereRef('attempts.device_id', '=', 'devices.id'),
+        ),
+      ),
+    )
+    .orderBy('id')
+    .limit(PAGE)
+    .execute();
+  return rows.map(r => ({ ...r, channel: r.channel ?? '', hardware: r.hardware ?? '' }));
+}

@@ -1,0 +1,81 @@
+/** Rows that tests begin with: a product, a release, devices, a rollout. */
+import { createHash } from 'node:crypto';
+import type { RolloutRequest } from '@tidegate/protocol';
+import type { Selectable } from 'kysely';
+import type { ReleasesTable } from '../db/schema.ts';
+import type { Db } from '../deps.ts';
+import { planRollout } from '../rollout/rollout-plan.ts';
+import { createRollout, type RolloutRow } from '../rollout/rollout-store.ts';
+
+/** A stable id of 32 hex digits. */
+export function seedId(name: string | number): string {
+  return createHash('md5').update(String(name)).digest('hex');
+}
+
+export async function seedRelease(
+  db: Db,
+  counter: number,
+  more: Partial<Selectable<ReleasesTable>> = {},
+): Promise<Selectable<ReleasesTable>> {
+  const product = more.product ?? 'gw';
+  await db
+    .insertInto('products')
+    .values({ name: product, title: product })
+    .onConflict(c => c.doNothing())
+    .execute();
+  return db
+    .insertInto('releases')
+    .values({
+      target: `${product}/stable/app/1.${counter}.0/app.tar`,
+      product,
+      channel: 'stable',
+      component: 'app',
+      version: `1.${counter}.0`,
+      counter,
+      class: 'feature',
+      hardware: ['gw-a'],
+      sha256: createHash('sha256').update(`app ${counter}`).digest('hex'),
+      length_bytes: 10,
+      ...more,
+    })
+    .returningAll()
+    .executeTakeFirstOrThrow();
+}
+
+/** Devices that run counter 1 and were seen at `seenAt`. @returns their ids */
+export async function seedDevices(db: Db, count: number, seenAt: Date): Promise<string[]> {
+  const ids = Array.from({ length: count }, (_, i) => seedId(`device ${i}`));
+  await db
+    .insertInto('devices')
+    .values(
+      ids.map(id => ({
+        id,
+        product: 'gw',
+        public_key: Buffer.from(id),
+        hardware: 'gw-a',
+        channel: 'stable',
+        components: JSON.stringify([{ component: 'app', version: '1.1.0', counter: 1 }]),
+        attributes: '{}',
+        last_seen_at: seenAt,
+      })),
+    )
+    .execute();
+  return ids;
+}
+
+export function seedRollout(
+  db: Db,
+  release: Selectable<ReleasesTable>,
+  now: Date,
+  more: Partial<RolloutRequest> = {},
+): Promise<RolloutRow> {
+  const request: RolloutRequest = {
+    target: release.target,
+    phases: [{ basisPoints: 10_000 }],
+    gate: { soakSeconds: 0, silenceSeconds: 60 },
+    salt: '0'.repeat(32),
+    ...more,
+  };
+  const plan = planRollout(request, release, { salt: seedId('salt'), now });
+  return createRollout(db, seedId(`rollout ${release.counter} ${now.getTime()}`), plan, now);
+}
