@@ -12,17 +12,22 @@ export function seedId(name: string | number): string {
   return createHash('md5').update(String(name)).digest('hex');
 }
 
+async function seedProduct(db: Db, name: string): Promise<void> {
+  const row = { name, title: name };
+  await db
+    .insertInto('products')
+    .values(row)
+    .onConflict(c => c.doNothing())
+    .execute();
+}
+
 export async function seedRelease(
   db: Db,
   counter: number,
   more: Partial<Selectable<ReleasesTable>> = {},
 ): Promise<Selectable<ReleasesTable>> {
   const product = more.product ?? 'gw';
-  await db
-    .insertInto('products')
-    .values({ name: product, title: product })
-    .onConflict(c => c.doNothing())
-    .execute();
+  await seedProduct(db, product);
   return db
     .insertInto('releases')
     .values({
@@ -45,6 +50,8 @@ export async function seedRelease(
 /** Devices that run counter 1 and were seen at `seenAt`. @returns their ids */
 export async function seedDevices(db: Db, count: number, seenAt: Date): Promise<string[]> {
   const ids = Array.from({ length: count }, (_, i) => seedId(`device ${i}`));
+  if (count === 0) return ids;
+  await seedProduct(db, 'gw');
   await db
     .insertInto('devices')
     .values(

@@ -1,0 +1,134 @@
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { seedRelease, seedRollout } from '../testing/seed.ts';
+import { type Board, openBoard } from './board.ts';
+import { stopRollout } from './rollout-store.ts';
+
+const log = pino({ level: 'silent' });
+let base: FreshDatabase;
+let link: Link;
+let board: Board;
+let now = 1_000_000;
+const clock = { now: () => new Date(now) };
+
+/** A cable between server and database that can be cut. */
+interface Link {
+  readonly url: string;
+  cut(): void;
+  mend(): void;
+  close(): Promise<void>;
+}
+
+async function openLink(databaseUrl: string): Promise<Link> {
+  const to = new URL(databaseUrl);
+  const sockets = new Set<Socket>();
+  let whole = true;
+  const server: Server = createServer(client => {
+    if (!whole) return void client.destroy();
+    const upstream = to.hostname
+      ? connect(Number(to.port || 5432), to.hostname)
+      : connect(`${to.searchParams.get('host')}/.s.PGSQL.${to.port || 5432}`);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => undefined).on('close', () => [client, upstream].forEach(s => s.destroy()));
+    }
+    client.pipe(upstream).pipe(client);
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const through = new URL(databaseUrl);
+  through.hostname = '127.0.0.1';
+  through.port = String((server.address() as { port: number }).port);
+  through.searchParams.delete('host');
+  const drop = () => sockets.forEach(s => s.destroy());
+  return {
+    url: through.href,
+    cut: () => {
+      whole = false;
+      drop();
+    },
+    mend: () => {
+      whole = true;
+    },
+    close: () => {
+      drop();
+      return new Promise(resolve => server.close(() => resolve()));
+    },
+  };
+}
+
+beforeEach(async () => {
+  base = await freshDatabase();
+  link = await openLink(base.url);
+});
+afterEach(async () => {
+  await board.close();
+  await link.close();
+  await base.drop();
+});
+
+const offered = () => board.current()?.rolloutsFor('gw', 'stable').length;
+
+describe('the board', () => {
+  it('shows a rollout when it is created and drops it when it is stopped', async () => {
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    expect(offered()).toBe(0);
+    const rollout = await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    await board.confirm();
+    expect(offered()).toBe(1);
+    await stopRollout(base.db, rollout.id, clock.now());
+    await board.confirm();
+    expect(offered()).toBe(0);
+    expect(board.current()?.stopped).toContain(rollout.id);
+  });
+
+  it('drops a rollout whose release was withdrawn', async () => {
+    await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    expect(offered()).toBe(1);
+    await base.db.updateTable('releases').set({ withdrawn_at: clock.now() }).execute();
+    await board.confirm();
+    expect(offered()).toBe(0);
+  });
+
+  it('shows nothing once it was cut off for a second, and recovers by itself', async () => {
+    await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    link.cut();
+    await board.confirm();
+    now += 1000;
+    expect(offered()).toBe(1);
+    now += 1;
+    expect(board.current()).toBeUndefined();
+    link.mend();
+    await board.confirm();
+    expect(offered()).toBe(1);
+  });
+
+  it('does not trust a view that a clock set back would make look fresh', async () => {
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    link.cut();
+    await board.confirm();
+    now -= 60_000;
+    expect(board.current()).toBeUndefined();
+  });
+
+  it('keeps a completed rollout until a newer one has completed for the same devices', async () => {
+    const first = await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).where('id', '=', first.id).execute();
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    expect(offered()).toBe(1);
+    await seedRollout(base.db, await seedRelease(base.db, 3), clock.now());
+    await board.confirm();
+    expect(offered()).toBe(2);
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).execute();
+    await board.confirm();
+    expect(
+      board
+        .current()
+        ?.rolloutsFor('gw', 'stable')
+        .map(r => r.counter),
+    ).toEqual([3]);
+  });
+});

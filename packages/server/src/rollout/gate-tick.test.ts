@@ -1,0 +1,124 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Clock } from '../clock.ts';
+import { storeReports } from '../reports/report-store.ts';
+import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { countsOfRollouts, totalCounts } from './counts-store.ts';
+import { tickGates } from './gate-tick.ts';
+import { placeOffer } from './offer-store.ts';
+import { findRollout, type RolloutRow } from './rollout-store.ts';
+import { rolloutViews } from './rollout-view.ts';
+
+const START = new Date('2026-01-01T00:00:00Z').getTime();
+let base: FreshDatabase;
+let now: number;
+const clock: Clock = { now: () => new Date(now) };
+const deps = () => ({ db: base.db, clock, log: pino({ level: 'silent' }), config: { pollSeconds: 60 } });
+
+beforeEach(async () => {
+  now = START;
+  base = await freshDatabase();
+});
+afterEach(() => base.drop());
+
+const rows = { small: [{ basisPoints: 1 }, { basisPoints: 10_000 }], whole: [{ basisPoints: 10_000 }] };
+
+async function begin(phases: { basisPoints: number }[], devices: number) {
+  const release = await seedRelease(base.db, 2);
+  const ids = await seedDevices(base.db, devices, clock.now());
+  const rollout = await seedRollout(base.db, release, clock.now(), { phases });
+  return { ids, rollout };
+}
+
+async function offerAndReport(rollout: RolloutRow, deviceId: string, state: 'verified' | 'rolledBack' | 'activating') {
+  await placeOffer(base.db, { rolloutId: rollout.id, deviceId, now: clock.now() });
+  const { counter, sha256 } = rollout;
+  const report = { id: seedId(`${deviceId} ${state}`), rolloutId: rollout.id, attempt: 1, counter, sha256, state };
+  await storeReports(base.db, deviceId, [{ ...report, at: '2026-01-01T00:00:00Z' }], clock.now());
+}
+
+async function viewOf(rollout: RolloutRow) {
+  const row = await findRollout(base.db, rollout.id);
+  const [view] = await rolloutViews(base.db, row ? [row] : []);
+  if (!view) throw new Error('the rollout is gone');
+  return view;
+}
+
+describe('a tick of the gates', () => {
+  it('merges a phase without devices with the next, and completes when all have verified', async () => {
+    const { ids, rollout } = await begin(rows.small, 4);
+    await tickGates(deps());
+    expect((await viewOf(rollout)).openPhase).toBe(1);
+    for (const id of ids) await offerAndReport(rollout, id, 'verified');
+    await tickGates(deps());
+    const view = await viewOf(rollout);
+    expect(view).toMatchObject({ state: 'completed', counts: { offered: 4, verified: 4 } });
+    expect(view.decisions.map(d => d.action)).toEqual(['advance', 'complete']);
+  });
+
+  it('opens nothing while no device is in sight', async () => {
+    const { rollout } = await begin(rows.small, 0);
+    await tickGates(deps());
+    expect(await viewOf(rollout)).toMatchObject({ state: 'running', openPhase: 0 });
+  });
+
+  it('halts a release that fails', async () => {
+    const { ids, rollout } = await begin(rows.whole, 10);
+    for (const id of ids.slice(0, 3)) await offerAndReport(rollout, id, 'rolledBack');
+    await tickGates(deps());
+    expect(await viewOf(rollout)).toMatchObject({ state: 'halted', counts: { failed: 3, rolledBack: 3 } });
+  });
+
+  it('goes on watching a completed rollout, and halts it when devices that come later fail', async () => {
+    const { ids, rollout } = await begin(rows.whole, 1);
+    await offerAndReport(rollout, ids[0] ?? '', 'verified');
+    await tickGates(deps());
+    expect((await viewOf(rollout)).state).toBe('completed');
+    for (const i of [1, 2, 3]) {
+      const id = seedId(`late ${i}`);
+      await base.db
+        .insertInto('devices')
+        .values({ id, product: 'gw', public_key: Buffer.from(id), components: '[]', attributes: '{}' })
+        .execute();
+      await offerAndReport(rollout, id, 'rolledBack');
+    }
+    await tickGates(deps());
+    expect((await viewOf(rollout)).state).toBe('halted');
+  });
+
+  it('counts a device that began and fell silent as failed, once', async () => {
+    const { ids, rollout } = await begin(rows.whole, 1);
+    await offerAndReport(rollout, ids[0] ?? '', 'activating');
+    await tickGates(deps());
+    expect((await viewOf(rollout)).counts).toMatchObject({ begun: 1, failed: 0 });
+    now += 61_000;
+    await tickGates(deps());
+    await tickGates(deps());
+    expect(await viewOf(rollout)).toMatchObject({ state: 'halted', counts: { begun: 1, failed: 1 } });
+  });
+
+  it('decides once when many tick at the same time', async () => {
+    const { ids, rollout } = await begin([{ basisPoints: 5000 }, { basisPoints: 10_000 }], 6);
+    for (const id of ids.slice(0, 4)) await offerAndReport(rollout, id, 'verified');
+    await Promise.all(Array.from({ length: 8 }, () => tickGates(deps())));
+    const view = await viewOf(rollout);
+    expect(view.openPhase).toBe(1);
+    expect(view.decisions.filter(d => d.action === 'advance')).toHaveLength(1);
+    const counts = (await countsOfRollouts(base.db, [rollout.id])).get(rollout.id) ?? new Map();
+    expect(totalCounts(counts)).toMatchObject({ offered: 4, verified: 4 });
+  });
+
+  it('stores a hold once, not at every tick', async () => {
+    const { rollout } = await begin(rows.whole, 2);
+    for (let i = 0; i < 3; i += 1) await tickGates(deps());
+    expect((await viewOf(rollout)).decisions).toHaveLength(1);
+  });
+
+  it('halts a rollout whose release was taken out of the signed lists', async () => {
+    const { rollout } = await begin(rows.whole, 2);
+    await base.db.updateTable('releases').set({ withdrawn_at: clock.now() }).execute();
+    await tickGates(deps());
+    expect((await viewOf(rollout)).state).toBe('halted');
+  });
+});
