@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type FileHandle, open } from 'node:fs/promises';
-import { PassThrough, type Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { AgentError } from '../agent-error.ts';
 import type { AcceptedTarget } from '../ports.ts';
 
@@ -35,25 +35,30 @@ export async function withVerifiedSource<T>(
 
 async function hashed<T>(handle: FileHandle, sha256: string, use: (bytes: Readable) => Promise<T>): Promise<T> {
   const hash = createHash('sha256');
-  const source = handle.createReadStream({ start: 0, autoClose: false, highWaterMark: CHUNK_BYTES });
-  const through = new PassThrough({
-    highWaterMark: CHUNK_BYTES,
-    transform(chunk: Buffer, _encoding, give) {
+  const source = async function* () {
+    for await (const chunk of chunksOf(handle)) {
       hash.update(chunk);
-      give(null, chunk);
-    },
-  });
-  source.on('error', error => through.destroy(error));
-  source.pipe(through);
+      yield chunk;
+    }
+  };
+  const bytes = Readable.from(source(), { objectMode: false });
   try {
-    const result = await use(through);
-    // Whatever the user left unread counts too.
-    through.resume();
-    if (!through.readableEnded) await new Promise((resolve, reject) => through.on('end', resolve).on('error', reject));
-    if (hash.digest('hex') !== sha256) throw new AgentError('artifact-hash', 'the bytes changed while they were used');
+    const result = await use(bytes);
+    if (!bytes.readableEnded) throw new AgentError('installer-failed', 'the artifact was not read to its end');
+    if (hash.digest('hex') !== sha256)
+      throw new AgentError('artifact-hash', 'the bytes are not those that were signed');
     return result;
   } finally {
-    source.destroy();
-    through.destroy();
+    bytes.destroy();
+  }
+}
+
+async function* chunksOf(handle: FileHandle): AsyncGenerator<Buffer> {
+  for (let position = 0; ; ) {
+    const buffer = Buffer.allocUnsafe(CHUNK_BYTES);
+    const { bytesRead } = await handle.read(buffer, 0, CHUNK_BYTES, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
   }
 }
