@@ -1,0 +1,19 @@
+/** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
+import { checkIn } from './check-in.ts';
+import type { BenchResult } from './result.ts';
+import { start } from './start.ts';
+
+const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = { 'check-in': checkIn, start };
+
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter(name => !Object.hasOwn(BENCHMARKS, name));
+if (unknown.length > 0) {
+  process.stderr.write(`No such benchmark: ${unknown.join(', ')}. There are: ${Object.keys(BENCHMARKS).join(', ')}.\n`);
+  process.exit(2);
+}
+for (const [name, run] of Object.entries(BENCHMARKS)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  const result = await run();
+  process.stdout.write(`${JSON.stringify(result)}\n`);
+  if (result.pass === false) process.exitCode = 1;
+}
