@@ -18,7 +18,7 @@ import { publish, type PublishRequest } from './publish/publish.ts';
 import { statusOf, type RoleStatus } from './status.ts';
 import { readConfig, type KnownKey, noteKeys } from './store/config.ts';
 import { alone } from './store/lock.ts';
-import { makeFolders, type Store, storeAt } from './store/store.ts';
+import { makeFolders, type Store, storeAt, sweepStore } from './store/store.ts';
 
 export interface RepositoryOptions {
   /** The system's clock unless set. */
@@ -103,6 +103,7 @@ export class Repository {
 
   #edit<T>(work: (editing: Editing) => Promise<T>): Promise<T> {
     return alone(this.dir, async () => {
+      await sweepStore(this.#store);
       const { expiryDays } = await readConfig(this.dir);
       return work({ store: this.#store, now: this.#now, expiryDays });
     });

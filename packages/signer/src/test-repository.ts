@@ -42,12 +42,12 @@ export async function testKey(dir: string, name: string, kind: KeyKind): Promise
   return { ...(await readPublicKey(path)), path, signer: await openKeyFile(path, PASSPHRASE) };
 }
 
-/** Created, nothing signed. */
-export async function emptyRepository(): Promise<TestRepository> {
+/** Created, nothing signed. @param start what the repository's clock says at first */
+export async function emptyRepository(start = START): Promise<TestRepository> {
   const dir = await mkdtemp(join(tmpdir(), 'tidegate-signer-'));
   const entries = Object.entries(KINDS).map(async ([name, kind]) => [name, await testKey(dir, name, kind)] as const);
   const keys = Object.fromEntries(await Promise.all(entries)) as TestRepository['keys'];
-  let time = START;
+  let time = start;
   const { a, b, c, snap, time: clockKey } = keys;
   const repo = await createRepository(
     join(dir, 'repository'),

@@ -4,7 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import { asideOf, syncFolder, writeDurably } from './durable-file.ts';
+import { asideOf, openToRead, syncFolder, writeDurably } from './durable-file.ts';
 import type { Store } from './store.ts';
 
 const BUFFER_BYTES = 1024 ** 2;
@@ -23,7 +23,7 @@ export function artifactPath(store: Store, sha256: string): string {
 
 /** @throws SignerError `file-unreadable`, `artifact-size`, `file-changed` (it grew or shrank while it was read) */
 export async function keepArtifact(store: Store, path: string, onProgress?: Progress): Promise<Artifact> {
-  const source = await open(path, 'r').catch((cause: Error) => {
+  const source = await openToRead(path).catch((cause: Error) => {
     throw new SignerError('file-unreadable', `${path} cannot be opened: ${cause.message}`, { cause });
   });
   const aside = asideOf(join(store.artifacts, 'incoming'));

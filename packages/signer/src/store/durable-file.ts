@@ -3,8 +3,9 @@
  * Readers see the old bytes or the new ones, never a part. Reads are bounded, whatever lies on the disk.
  */
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { constants } from 'node:fs';
+import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { SignerError } from '../signer-error.ts';
 
 export async function syncFolder(path: string): Promise<void> {
@@ -16,9 +17,20 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
+/** Opens for reading without waiting: a pipe that nobody writes to must not hold us. */
+export function openToRead(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+}
+
 /** A name beside `path` that nobody else uses. */
 export function asideOf(path: string): string {
   return `${path}.${randomBytes(6).toString('hex')}.tmp`;
+}
+
+/** Removes what a killed process left beside its files. Only for a folder in which nobody else writes now. */
+export async function sweepAside(folder: string): Promise<void> {
+  const left = (await readdir(folder)).filter(name => name.endsWith('.tmp'));
+  await Promise.all(left.map(name => rm(join(folder, name), { force: true })));
 }
 
 async function writeAside(path: string, bytes: Uint8Array | string, mode: number): Promise<string> {
@@ -59,7 +71,7 @@ export async function createDurably(path: string, bytes: Uint8Array | string, mo
 export async function readBounded(path: string, maxBytes: number): Promise<Buffer | undefined> {
   let file;
   try {
-    file = await open(path, 'r');
+    file = await openToRead(path);
   } catch (error) {
     if (errorCode(error) === 'ENOENT') return undefined;
     throw new SignerError('file-unreadable', `${path} cannot be opened: ${(error as Error).message}`, { cause: error });

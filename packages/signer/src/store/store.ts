@@ -9,7 +9,7 @@ import { countSignatures, type Authority } from '../tuf/authority.ts';
 import { type Envelope, fileBytes, type Signed } from '../tuf/metadata.ts';
 import { type Parse, parseRoot, parseTargets } from '../tuf/parse.ts';
 import { kindOf, maxBytesOf, metadataFile } from '../tuf/role.ts';
-import { createDurably, readBounded, syncFolder, writeDurably } from './durable-file.ts';
+import { createDurably, readBounded, sweepAside, syncFolder, writeDurably } from './durable-file.ts';
 
 export interface Store {
   readonly dir: string;
@@ -33,6 +33,10 @@ export function storeAt(dir: string): Store {
 export async function makeFolders(store: Store): Promise<void> {
   for (const path of [store.metadata, store.staged, store.artifacts]) await mkdir(path, { recursive: true });
   await syncFolder(store.dir);
+}
+
+export async function sweepStore({ metadata, staged, artifacts }: Store): Promise<void> {
+  for (const folder of [metadata, staged, artifacts]) await sweepAside(folder);
 }
 
 /** Version numbers of a role's complete lists, rising. */

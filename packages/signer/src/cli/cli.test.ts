@@ -1,0 +1,81 @@
+import { execFile } from 'node:child_process';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, expect, test } from 'vitest';
+import { daysAfter } from '../clock.ts';
+import { emptyRepository, PASSPHRASE, type TestRepository } from '../test-repository.ts';
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+let made: TestRepository;
+let common: string[];
+beforeAll(async () => {
+  // Processes have the true clock: the repository's is behind it, by more than a timestamp lives.
+  made = await emptyRepository(daysAfter(new Date(), -4));
+  common = ['--repo', made.dir, '--keys', join(made.dir, '..')];
+});
+
+function cli(args: readonly string[], passphrase: string | undefined = PASSPHRASE): Promise<Ended> {
+  const env = { ...process.env, TIDEGATE_PASSPHRASE: passphrase ?? '' };
+  return new Promise(resolve => {
+    const child = execFile(
+      process.execPath,
+      [join(import.meta.dirname, '..', 'cli.ts'), ...args, ...common],
+      { env },
+      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
+    );
+    child.stdin?.end();
+  });
+}
+
+test('below the threshold a signature exits with 3, or with 0 where that is allowed, and the last one with 0', async () => {
+  expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 3 });
+  expect(await cli(['sign', 'targets', '--key', 'a', '--allow-pending'])).toMatchObject({ code: 0 });
+  const last = await cli(['sign', 'root', '--key', 'b', '--json']);
+  expect(last.code).toBe(0);
+  expect(JSON.parse(last.stdout)).toMatchObject({ role: 'root', version: 1, complete: true });
+});
+
+test('a key that cannot be had exits with 6: wrong passphrase, none at all, not of the role', async () => {
+  const wrong = await cli(['sign', 'targets', '--key', 'b'], 'wrong passphrase');
+  expect(wrong).toMatchObject({ code: 6 });
+  expect(wrong.stderr).toContain('[passphrase-wrong]');
+  const none = await cli(['sign', 'targets', '--key', 'b'], '');
+  expect(none).toMatchObject({ code: 6 });
+  expect(none.stderr).toContain('--passphrase-file');
+  expect(await cli(['sign', 'targets', '--key', 'ci'])).toMatchObject({ code: 6 });
+});
+
+test('a call that makes no sense exits with 2 and says why', async () => {
+  expect(await cli(['sign', 'targets'])).toMatchObject({ code: 2 });
+  expect(await cli(['release', 'add', 'x.img', '--counter', 'many'])).toMatchObject({ code: 2 });
+  const both = await cli(['delegate', 'add', '--product', 'gw2', '--key', 'ci', '--json']);
+  expect(both).toMatchObject({ code: 2, stdout: '' });
+  expect(JSON.parse(both.stderr)).toMatchObject({ error: { code: 'usage' } });
+});
+
+test('what a device would refuse exits with 4, what has run out with 5', async () => {
+  const root = join(made.dir, 'metadata', '1.root.json');
+  expect(await cli(['verify', made.dir, '--root', root])).toMatchObject({ code: 4 });
+  for (const key of ['a', 'b']) await cli(['sign', 'targets', '--key', key, '--allow-pending']);
+  await made.repo.refreshOnline({ snapshot: made.keys.snap.signer, timestamp: made.keys.time.signer });
+  const old = await cli(['verify', made.dir, '--root', root]);
+  expect(old).toMatchObject({ code: 5 });
+  expect(old.stderr).toContain('[expired]');
+});
+
+test('a draft that was overtaken exits with 7', async () => {
+  const complete = await readFile(join(made.dir, 'metadata', '1.root.json'), 'utf8');
+  await writeFile(join(made.dir, 'staged', 'root.json'), complete.replace('"threshold":2', '"threshold":3'));
+  expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 7 });
+});
+
+test('help shows examples', async () => {
+  const help = await cli(['release', 'add', '--help']);
+  expect(help).toMatchObject({ code: 0, stderr: '' });
+  expect(help.stdout).toContain('$ tidegate-signer release add rootfs.img');
+});
