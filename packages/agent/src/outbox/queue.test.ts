@@ -39,7 +39,9 @@ test('whatever comes in any order: bounded, no outcome lost before it is acknowl
           if (state !== before) told.push(`${e.rollout} ${e.state}`);
           if (state !== before && ['verified', 'rolledBack', 'failed'].includes(e.state)) open.add(hex(i));
         } else {
-          const ids = nextBatch(state).slice(0, e.share).map(r => r.id);
+          const ids = nextBatch(state)
+            .slice(0, e.share)
+            .map(r => r.id);
           state = acknowledge(state, ids);
           for (const id of ids) open.delete(id);
         }

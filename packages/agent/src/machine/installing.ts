@@ -1,0 +1,80 @@
+/**
+ * Writes the artifact into the slot that does not run. Owner, lists and server are asked before it and once more before
+ * the switch is decided: with `Rebooting` written there is no way back but the trial.
+ */
+import { AgentError, asAgentError } from '../agent-error.ts';
+import type { Installer, SlotName } from '../ports.ts';
+import type { MachineDeps } from './deps.ts';
+import { installerOf } from './installer-of.ts';
+import { type Objection, objectionNow } from './objection.ts';
+import { demandPermission } from './permission.ts';
+import { done, type Done, type Installing, keepLast, type Rebooting, type Update } from './state.ts';
+
+/** Starts of one installation within one attempt: a crash in the middle of it must not go round for ever. */
+const INSTALLS_MAX = 5;
+
+export function installingStep(deps: MachineDeps) {
+  const failed = (s: Installing, { code, detail }: Objection): Done =>
+    done(s, new Date(deps.clock.now()).toISOString(), { state: 'failed', code, detail });
+
+  return async (s: Installing, signal: AbortSignal): Promise<Rebooting | Done> => {
+    const { update } = s;
+    const installer = installerOf(deps, update);
+    demandPermission(deps, update);
+    const before = await objectionNow(deps, s, signal);
+    if (before) return failed(s, before);
+
+    const placed = await place(deps, s, installer, signal);
+    if (typeof placed !== 'string') return failed(s, placed);
+
+    demandPermission(deps, update);
+    const after = await objectionNow(deps, s, signal);
+    if (after) return failed(s, after);
+    // Asked last: nothing may come between the owner's word and the switch.
+    demandPermission(deps, update);
+    return {
+      name: 'rebooting',
+      ...keepLast(s),
+      update,
+      slot: placed,
+      bootId: deps.device.bootId,
+      activations: 1,
+    };
+  };
+}
+
+/** @returns the slot, or why it failed for good */
+async function place(
+  deps: MachineDeps,
+  { update, artifactFile }: Installing,
+  installer: Installer,
+  signal: AbortSignal,
+): Promise<SlotName | Objection> {
+  if (!(await isStaged(installer, update))) {
+    if ((await deps.attempts.beginInstall(update)) > INSTALLS_MAX)
+      return giveUp(deps, update, new AgentError('installer-failed', `not done after ${INSTALLS_MAX} starts`));
+    await deps.courier.tell(update, 'installing');
+  }
+  try {
+    return await installer.install(artifactFile, update.target, signal);
+  } catch (error) {
+    const fault = asAgentError(error);
+    if (fault.class !== 'reject') throw fault;
+    return giveUp(deps, update, fault);
+  }
+}
+
+/** Bytes that were not the signed ones say nothing about the release: only its own faults are remembered against it. */
+async function giveUp(deps: MachineDeps, update: Update, fault: AgentError): Promise<Objection> {
+  const { code, message } = fault;
+  if (code === 'artifact-hash' || code === 'artifact-length')
+    await deps.securityLog.record(code, message, new Date(deps.clock.now()).toISOString(), update.target.path);
+  else await deps.attempts.fail(update, code);
+  return { code, detail: message };
+}
+
+async function isStaged(installer: Installer, { target }: Update): Promise<boolean> {
+  const { running, records } = await installer.slots();
+  const record = records[running === 'a' ? 'b' : 'a'];
+  return record?.sha256 === target.sha256 && record.target === target.path && !record.good;
+}

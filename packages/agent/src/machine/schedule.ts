@@ -1,0 +1,28 @@
+/**
+ * When the next check-in is due: the first after a short random delay (EN 303 645 5.3-5), then as the server asks.
+ * In monotonic time, so that a clock set back or forward neither silences nor hurries the device.
+ */
+import type { Clock } from '../clock.ts';
+
+export interface Schedule {
+  isDue(): boolean;
+  /** Milliseconds until it is; 0 when due. */
+  dueInMs(): number;
+  after(seconds: number): void;
+  now(): void;
+}
+
+export function createSchedule(clock: Clock, firstWithinSeconds: number, random: () => number): Schedule {
+  let dueAtMs = clock.monotonicMs() + firstWithinSeconds * 1000 * random();
+  const dueInMs = () => Math.max(0, dueAtMs - clock.monotonicMs());
+  return {
+    isDue: () => dueInMs() === 0,
+    dueInMs,
+    after(seconds) {
+      dueAtMs = clock.monotonicMs() + seconds * 1000;
+    },
+    now() {
+      dueAtMs = clock.monotonicMs();
+    },
+  };
+}
