@@ -1,0 +1,128 @@
+/** Products, claim tokens and devices. */
+import { hash, randomBytes } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  ClaimTokensAnswer,
+  ClaimTokensRequest,
+  closed,
+  DeviceView,
+  Hex32,
+  Name,
+  page,
+  ProductRequest,
+  ProductView,
+  ReportView,
+} from '@tidegate/protocol';
+import type { FastifyPluginAsync } from 'fastify';
+import { Type } from 'typebox';
+import type { Deps } from '../deps.ts';
+import { revokeDevice } from '../identity/device-store.ts';
+import { ServerError } from '../server-error.ts';
+import {
+  findDeviceView,
+  insertClaimTokens,
+  insertProduct,
+  listDevices,
+  listProducts,
+  listReports,
+  productExists,
+} from './fleet-store.ts';
+import { pageOf, pageQuery } from './paging.ts';
+
+const CLAIM_SECONDS = 30 * 86_400;
+const REPORTS_SHOWN = 1000;
+const ById = Type.Object({ id: Hex32 });
+
+export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
+  return async plain => {
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+    app.post(
+      '/products',
+      { schema: { body: ProductRequest, response: { 201: ProductView } } },
+      async (request, reply) => {
+        const { name, title = name } = request.body;
+        const now = clock.now();
+        // The first part of a hold's path: a product of that name could not be told from it.
+        if (name === 'hold') throw new ServerError('invalid-input', 'hold is not a product name', { path: '/name' });
+        if (!(await insertProduct(db, name, title, now)))
+          throw new ServerError('conflict', `${name} exists already`, { path: '/name' });
+        return reply.code(201).send({ name, title, createdAt: now.toISOString() });
+      },
+    );
+
+    app.get(
+      '/products',
+      { schema: { querystring: closed(pageQuery), response: { 200: page(ProductView) } } },
+      request =>
+        pageOf(
+          request.query,
+          p => p.name,
+          (after, limit) => listProducts(db, after, limit),
+        ),
+    );
+
+    app.post(
+      '/claim-tokens',
+      { schema: { body: ClaimTokensRequest, response: { 201: ClaimTokensAnswer } } },
+      async (request, reply) => {
+        const { product, count, expiresInSeconds = CLAIM_SECONDS } = request.body;
+        if (!(await productExists(db, product))) {
+          throw new ServerError('not-found', `there is no product ${product}`, { path: '/product' });
+        }
+        const now = clock.now();
+        const expiresAt = new Date(now.getTime() + expiresInSeconds * 1000);
+        const tokens = Array.from({ length: count }, () => randomBytes(32).toString('base64url'));
+        await insertClaimTokens(
+          db,
+          product,
+          tokens.map(t => hash('sha256', t, 'buffer')),
+          expiresAt,
+          now,
+        );
+        return reply.code(201).header('Cache-Control', 'no-store').send({ tokens, expiresAt: expiresAt.toISOString() });
+      },
+    );
+  };
+}
+
+export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
+  return async plain => {
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const query = closed({ ...pageQuery, product: Type.Optional(Name) });
+
+    app.get('/devices', { schema: { querystring: query, response: { 200: page(DeviceView) } } }, request =>
+      pageOf(
+        request.query,
+        d => d.id,
+        (after, limit) => listDevices(db, { product: request.query.product, after, limit }),
+      ),
+    );
+
+    app.get('/devices/:id', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
+      const device = await findDeviceView(db, request.params.id);
+      if (!device) throw new ServerError('not-found', 'there is no such device');
+      return device;
+    });
+
+    app.get(
+      '/devices/:id/reports',
+      { schema: { params: ById, response: { 200: page(ReportView) } } },
+      async request => ({
+        items: await listReports(db, request.params.id, REPORTS_SHOWN),
+        next: null,
+      }),
+    );
+
+    app.post(
+      '/devices/:id/revoke',
+      { schema: { params: ById, response: { 204: Type.Null() } } },
+      async (request, reply) => {
+        if (!(await revokeDevice(db, request.params.id, clock.now())))
+          throw new ServerError('not-found', 'there is no such device');
+        log.warn({ deviceId: request.params.id, by: request.operator.id }, 'a device was revoked');
+        return reply.code(204).send(null);
+      },
+    );
+  };
+}

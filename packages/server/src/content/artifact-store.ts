@@ -1,0 +1,90 @@
+/**
+ * Artifacts by the hash of their bytes, in a folder. An artifact appears whole or not at all: written beside its final
+ * place, hashed on the way, on the disk before it has its name. Names are hashes, so nothing from outside becomes a path.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream, createWriteStream } from 'node:fs';
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { SHA256_PATTERN } from '@tidegate/protocol';
+import { syncFolder } from '../durable-file.ts';
+import { ServerError } from '../server-error.ts';
+
+const BUFFER_BYTES = 1024 * 1024;
+const pattern = new RegExp(SHA256_PATTERN);
+
+export interface ArtifactStore {
+  /** Returns its length. Throws ServerError: hash-mismatch, length-mismatch, body-too-large; then nothing is left of it. */
+  put(sha256: string, bytes: Readable, limits: { maxBytes: number; exactBytes: number | undefined }): Promise<number>;
+  /** @param range first and last byte, both included */
+  read(sha256: string, range?: { start: number; end: number }): Readable;
+}
+
+/** Makes the folder where it is missing, and removes what a killed run left half written. */
+export async function openArtifactStore(folder: string): Promise<ArtifactStore> {
+  const incoming = join(folder, 'incoming');
+  await mkdir(incoming, { recursive: true });
+  for (const left of await readdir(incoming)) await rm(join(incoming, left), { force: true });
+  const shelf = (sha256: string) => {
+    if (!pattern.test(sha256)) throw new ServerError('not-found', 'that is not a SHA-256');
+    return join(folder, sha256.slice(0, 2));
+  };
+
+  async function put(sha256: string, bytes: Readable, limits: Parameters<ArtifactStore['put']>[2]): Promise<number> {
+    const place = shelf(sha256);
+    const temporary = join(incoming, randomBytes(16).toString('hex'));
+    try {
+      const received = await write(temporary, bytes, limits.maxBytes);
+      mustBe(received, sha256, limits.exactBytes);
+      await mkdir(place, { recursive: true });
+      await syncFolder(folder);
+      await rename(temporary, join(place, sha256));
+      await syncFolder(place);
+      return received.length;
+    } finally {
+      await rm(temporary, { force: true });
+    }
+  }
+  return {
+    put,
+    read: (sha256, range) => createReadStream(join(shelf(sha256), sha256), { ...range, highWaterMark: BUFFER_BYTES }),
+  };
+}
+
+interface Received {
+  readonly length: number;
+  readonly sha256: string;
+}
+
+async function write(path: string, bytes: Readable, maxBytes: number): Promise<Received> {
+  const hasher = createHash('sha256');
+  let length = 0;
+  await pipeline(
+    bytes,
+    async function* (source: AsyncIterable<Buffer>) {
+      for await (const chunk of source) {
+        length += chunk.length;
+        if (length > maxBytes) throw new ServerError('body-too-large', `an artifact has at most ${maxBytes} bytes`);
+        hasher.update(chunk);
+        yield chunk;
+      }
+    },
+    createWriteStream(path, { flags: 'wx', mode: 0o644, highWaterMark: BUFFER_BYTES }),
+  );
+  const file = await open(path, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  return { length, sha256: hasher.digest('hex') };
+}
+
+function mustBe(received: Received, sha256: string, exactBytes: number | undefined): void {
+  if (exactBytes !== undefined && received.length !== exactBytes) {
+    throw new ServerError('length-mismatch', `${received.length} bytes came where ${exactBytes} were announced`);
+  }
+  if (received.sha256 !== sha256) throw new ServerError('hash-mismatch', `the bytes have the hash ${received.sha256}`);
+}

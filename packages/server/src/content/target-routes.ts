@@ -1,0 +1,74 @@
+/**
+ * The bytes of published targets, by the path that consistent snapshots give them: `<dir>/<sha256>.<file>`. The path is
+ * parsed and looked up, never joined to a folder. A fallback: in the large, nginx, object storage or a CDN does this.
+ */
+import { formatTargetPath, parseTargetPath, SHA256_PATTERN } from '@tidegate/protocol';
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
+import type { Db } from '../deps.ts';
+import { ServerError } from '../server-error.ts';
+import type { ArtifactStore } from './artifact-store.ts';
+import { type ByteRange, parseByteRange } from './byte-range.ts';
+import { IMMUTABLE } from './metadata-routes.ts';
+
+export interface TargetDeps {
+  readonly db: Db;
+  readonly artifacts: ArtifactStore;
+}
+
+interface Found {
+  readonly sha256: string;
+  readonly length: number;
+}
+
+const hashedFile = new RegExp(`^(${SHA256_PATTERN.slice(1, -1)})\\.(.+)$`);
+
+export function targetRoutes({ db, artifacts }: TargetDeps): FastifyPluginAsync {
+  return async app => {
+    app.get<{ Params: { '*': string } }>('/*', async (request, reply) => {
+      const found = await findTarget(db, request.params['*']);
+      if (!found) throw new ServerError('not-found', 'there is no such target');
+      return sendTarget(artifacts, found, request, reply);
+    });
+  };
+}
+
+async function findTarget(db: Db, path: string): Promise<Found | undefined> {
+  const cut = path.lastIndexOf('/') + 1;
+  const match = hashedFile.exec(path.slice(cut));
+  const at = match && parseTargetPath(path.slice(0, cut) + match[2]);
+  if (!at) return undefined;
+  const row = await db
+    .selectFrom('targets')
+    .select('length_bytes')
+    .where('path', '=', formatTargetPath(at))
+    .where('sha256', '=', match[1] ?? '')
+    .executeTakeFirst();
+  return row && { sha256: match[1] ?? '', length: row.length_bytes };
+}
+
+function sendTarget(
+  artifacts: ArtifactStore,
+  found: Found,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const etag = `"${found.sha256}"`;
+  reply.headers({ ETag: etag, 'Cache-Control': IMMUTABLE, 'Accept-Ranges': 'bytes' });
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  const range = rangeOf(request, etag, found.length);
+  if (range.kind === 'unsatisfiable') {
+    return reply.code(416).header('Content-Range', `bytes */${found.length}`).send();
+  }
+  const part = range.kind === 'part' ? range : undefined;
+  reply.type('application/octet-stream').header('Content-Length', part ? part.end - part.start + 1 : found.length);
+  if (part) reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${found.length}`);
+  if (request.method === 'HEAD') return reply.send();
+  return reply.send(artifacts.read(found.sha256, part));
+}
+
+/** RFC 9110 13.1.5: a range counts only where the client has a part of these very bytes. */
+function rangeOf(request: FastifyRequest, etag: string, length: number): ByteRange {
+  const condition = request.headers['if-range'];
+  if (condition !== undefined && condition !== etag) return { kind: 'whole' };
+  return parseByteRange(request.headers.range, length);
+}

@@ -1,0 +1,130 @@
+/** Publishing: open, fill, commit. A releaser's token is asked by position; what may be published only signatures say. */
+import { randomBytes } from 'node:crypto';
+import type { Readable } from 'node:stream';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import {
+  CommitAnswer,
+  Hex32,
+  LIMITS,
+  METADATA_FILE_PATTERN,
+  PublicationAnswer,
+  PublicationRequest,
+  Sha256,
+} from '@tidegate/protocol';
+import type { FastifyPluginAsync } from 'fastify';
+import { Type } from 'typebox';
+import type { ArtifactStore } from '../content/artifact-store.ts';
+import type { Deps } from '../deps.ts';
+import { ServerError } from '../server-error.ts';
+import { commitPublication } from './commit-publication.ts';
+import {
+  findPublication,
+  hasArtifact,
+  metadataNames,
+  newestArtifacts,
+  openPublication,
+  type PublicationRow,
+  putMetadata,
+  recordArtifact,
+} from './publication-store.ts';
+import { maxMetadataBytes } from './read-metadata.ts';
+
+export type PublicationDeps = Deps & { readonly artifacts: ArtifactStore };
+
+const ById = Type.Object({ id: Hex32 });
+const Done = Type.Null();
+
+export function publicationRoutes(deps: PublicationDeps): FastifyPluginAsync {
+  const { db, clock } = deps;
+  return async plain => {
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+
+    app.post(
+      '/publications',
+      { schema: { body: PublicationRequest, response: { 200: PublicationAnswer } } },
+      async request => {
+        const id = randomBytes(16).toString('hex');
+        return answer(deps, await openPublication(db, id, request.body.idempotencyKey, clock.now()));
+      },
+    );
+
+    app.get('/publications/:id', { schema: { params: ById, response: { 200: PublicationAnswer } } }, async request =>
+      answer(deps, await known(deps, request.params.id)),
+    );
+
+    app.post('/publications/:id/commit', { schema: { params: ById, response: { 200: CommitAnswer } } }, request =>
+      commitPublication(deps, request.params.id),
+    );
+
+    await app.register(artifactUpload(deps));
+    await app.register(metadataUpload(deps));
+  };
+}
+
+/** Bytes of any media type, as a stream: an artifact is never held in memory. */
+function artifactUpload(deps: PublicationDeps): FastifyPluginAsync {
+  const { db, clock, artifacts } = deps;
+  return async plain => {
+    plain.removeAllContentTypeParsers();
+    plain.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const schema = { params: Type.Object({ id: Hex32, sha256: Sha256 }), response: { 204: Done } };
+    app.put('/publications/:id/artifacts/:sha256', { schema }, async (request, reply) => {
+      await open(deps, request.params.id);
+      const { sha256 } = request.params;
+      if (await hasArtifact(db, sha256)) return reply.header('Connection', 'close').code(204).send(null);
+      const announced = request.headers['content-length'];
+      const exactBytes = announced === undefined ? undefined : Number(announced);
+      if (exactBytes !== undefined && exactBytes > LIMITS.artifactBytes) {
+        throw new ServerError('body-too-large', `an artifact has at most ${LIMITS.artifactBytes} bytes`);
+      }
+      const body = (request.body as Readable | undefined) ?? request.raw;
+      const length = await artifacts.put(sha256, body, { maxBytes: LIMITS.artifactBytes, exactBytes });
+      await recordArtifact(db, sha256, length, clock.now());
+      return reply.code(204).send(null);
+    });
+  };
+}
+
+/** Metadata is kept as the bytes that were signed, so nothing may parse and rewrite it on the way in. */
+function metadataUpload(deps: PublicationDeps): FastifyPluginAsync {
+  return async plain => {
+    plain.removeAllContentTypeParsers();
+    plain.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const File = Type.String({ pattern: METADATA_FILE_PATTERN });
+    const schema = { params: Type.Object({ id: Hex32, file: File }), response: { 204: Done } };
+    const options = { schema, bodyLimit: LIMITS.targetsBytes };
+    app.put('/publications/:id/metadata/:file', options, async (request, reply) => {
+      await open(deps, request.params.id);
+      const { file } = request.params;
+      const bytes = request.body as Buffer | undefined;
+      if (!bytes || bytes.length === 0) throw new ServerError('bad-request', 'the body is empty');
+      if (bytes.length > maxMetadataBytes(file)) {
+        throw new ServerError('body-too-large', `${file} has at most ${maxMetadataBytes(file)} bytes`);
+      }
+      await putMetadata(deps.db, request.params.id, file, bytes);
+      return reply.code(204).send(null);
+    });
+  };
+}
+
+async function known({ db }: Deps, id: string): Promise<PublicationRow> {
+  const publication = await findPublication(db, id);
+  if (!publication) throw new ServerError('not-found', 'there is no such publication');
+  return publication;
+}
+
+async function open(deps: Deps, id: string): Promise<void> {
+  if ((await known(deps, id)).state !== 'open')
+    throw new ServerError('conflict', 'this publication is committed already');
+}
+
+async function answer({ db }: Deps, publication: PublicationRow): Promise<PublicationAnswer> {
+  return {
+    id: publication.id,
+    state: publication.state,
+    artifacts: await newestArtifacts(db),
+    metadata: await metadataNames(db, publication.id),
+  };
+}
