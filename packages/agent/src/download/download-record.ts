@@ -1,0 +1,68 @@
+/**
+ * What must be remembered of a download besides its bytes: how much was fetched in all, so that a server that breaks off
+ * again and again cannot use up a device's data plan, and whose bytes they are, so that they are only added to if unchanged.
+ */
+import { Type } from 'typebox';
+import { AgentError } from '../agent-error.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import { createStateFile } from '../durable/state-file.ts';
+
+/** A target is fetched at most so many times over. */
+const BUDGET_FACTOR = 3;
+/** Room for small files, whose first tries may each end at once. */
+const LEAST_BUDGET_BYTES = 64 * 1024;
+/** The count on disk lags by at most this share of the whole: a power cut loses no more. */
+const SAVED_PER_DOWNLOAD = 16;
+
+export interface DownloadRecord {
+  /** The tag under which a source gave the bytes that are held. */
+  etagOf(source: string): string | undefined;
+  setSource(source: string, etag: string | undefined): Promise<void>;
+  /** Bytes that may still be fetched. */
+  budgetLeft(): number;
+  /** @throws AgentError data-budget once more was fetched than allowed */
+  count(bytes: number): Promise<void>;
+  save(): Promise<void>;
+}
+
+const Schema = Type.Object({
+  fetchedBytes: Type.Integer({ minimum: 0 }),
+  source: Type.Optional(Type.String()),
+  etag: Type.Optional(Type.String({ maxLength: 256 })),
+});
+
+export async function openDownloadRecord(
+  files: DurableFiles,
+  path: string,
+  lengthBytes: number,
+): Promise<DownloadRecord> {
+  const file = createStateFile({ files, path, format: 1, schema: Schema });
+  const loaded = await file.load();
+  let record = loaded.kind === 'value' ? loaded.value : { fetchedBytes: 0 };
+  const budget = Math.max(BUDGET_FACTOR * lengthBytes, LEAST_BUDGET_BYTES);
+  const stepBytes = Math.max(1024 * 1024, lengthBytes / SAVED_PER_DOWNLOAD);
+  let unsaved = 0;
+
+  const save = async () => {
+    unsaved = 0;
+    await file.save(record);
+  };
+
+  return {
+    etagOf: source => (record.source === source ? record.etag : undefined),
+    async setSource(source, etag) {
+      const { fetchedBytes } = record;
+      record = { fetchedBytes, source, ...(etag === undefined ? {} : { etag }) };
+      await save();
+    },
+    budgetLeft: () => budget - record.fetchedBytes,
+    async count(bytes) {
+      record = { ...record, fetchedBytes: record.fetchedBytes + bytes };
+      unsaved += bytes;
+      if (unsaved >= stepBytes) await save();
+      if (record.fetchedBytes > budget)
+        throw new AgentError('data-budget', `${record.fetchedBytes} bytes were fetched for ${lengthBytes}`);
+    },
+    save,
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * The device's own judgement of what may be installed: TUF lists in generations, floors apart from them, trusted time.
+ * No word of the server is an input here but the bytes that it serves, which are believed by their signatures alone.
+ */
+import { join } from 'node:path';
+import { holdPath } from '@tidegate/protocol';
+import { AgentError } from '../agent-error.ts';
+import type { Clock } from '../clock.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import { acquireLock } from '../durable/lock.ts';
+import type { HttpClient } from '../net/http-client.ts';
+import type { Trust } from '../ports.ts';
+import { accept, type ListedTarget } from './accept.ts';
+import { openFloorStore } from './floor-store.ts';
+import { counterFloor, factsOf, raiseCounters, raiseLists, requireFloors } from './floors.ts';
+import { type ListFiles, openGenerations } from './generations.ts';
+import { refresh } from './refresh.ts';
+import { type OfflineLists, ownRoles, readLists, readRoot } from './signed-lists.ts';
+import type { TrustLog } from './trust-log.ts';
+import { trustedNow } from './trusted-time.ts';
+
+export interface TrustOptions {
+  /** Belongs to the helper's side alone: floors and generations. */
+  readonly trustDir: string;
+  /** The factory's root, from the read-only image or given at install; never from the server. */
+  readonly rootFile: string;
+  readonly product: string;
+  readonly channel: string;
+  /** Bases that serve `/tuf/metadata`: the update server, then mirrors. */
+  readonly sources: readonly string[];
+  readonly http: HttpClient;
+  readonly clock: Clock;
+  readonly log: TrustLog;
+  readonly files: DurableFiles;
+  /** RFC 3339: when the image was built. */
+  readonly builtAt: string;
+  /** Counters that the image's maker set as the least. */
+  readonly factoryFloors: Readonly<Record<string, number>>;
+  /** Counters of the slots that run and are marked good: they count where both copies of the floors are lost. */
+  readonly runningGood?: Readonly<Record<string, number>>;
+}
+
+/** @throws AgentError internal where the factory's root or the build time cannot be read */
+export async function createTrust(options: TrustOptions): Promise<Trust> {
+  const { files, clock, log, trustDir } = options;
+  const factoryRoot = await files.read(options.rootFile);
+  if (!factoryRoot) throw new AgentError('internal', `${options.rootFile}: the factory's root is missing`);
+  const builtAtMs = Date.parse(options.builtAt);
+  if (!Number.isFinite(builtAtMs)) throw new AgentError('internal', `builtAt: ${options.builtAt} is no time`);
+
+  const roles = ownRoles(options.product, options.channel);
+  const generations = openGenerations(files, join(trustDir, 'tuf'), [
+    'root',
+    'timestamp',
+    'snapshot',
+    'targets',
+    roles.channel,
+    roles.holds,
+  ]);
+  const known = await generations.load();
+  const floorStore = await openFloorStore({
+    trustDir,
+    files,
+    clock,
+    log,
+    builtAtMs,
+    knownCounters: [options.factoryFloors, options.runningGood ?? {}],
+    hadLists: known.length > 0,
+  });
+
+  const read = (lists: ListFiles): OfflineLists | undefined => {
+    try {
+      const root = lists.get('root');
+      return root && readLists(readRoot(root), roles, role => lists.get(role));
+    } catch (error) {
+      log.warn(
+        { detail: error instanceof Error ? error.message : String(error) },
+        'a generation of signed lists is damaged',
+      );
+      return undefined;
+    }
+  };
+  /** The newest whole generation at or above the floors. */
+  const goodLists = async (): Promise<OfflineLists> => {
+    for (const generation of await generations.load()) {
+      const lists = read(generation);
+      if (lists && isAboveFloors(lists)) return lists;
+    }
+    throw new AgentError('network', 'there are no whole signed lists on this device: refresh first');
+  };
+  const isAboveFloors = (lists: OfflineLists): boolean => {
+    try {
+      requireFloors(floorStore.floors(), factsOf(lists, roles));
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  if (floorStore.lost) {
+    for (const lists of known.map(read)) {
+      if (lists) await floorStore.save(raiseLists(floorStore.floors(), factsOf(lists, roles)));
+    }
+  }
+
+  const now = () =>
+    trustedNow({
+      floorMs: floorStore.floors().timeMs,
+      sinceFloorMs: floorStore.sinceTimeFloorMs(),
+      clockMs: clock.now(),
+    });
+  const inTurn = turns();
+
+  return {
+    refresh: signal =>
+      inTurn(async () => {
+        const lock = await acquireLock(join(trustDir, 'tuf', 'lock'));
+        try {
+          const { http, sources, product, channel } = options;
+          return await refresh(
+            {
+              http,
+              clock,
+              log,
+              generations,
+              floorStore,
+              factoryRoot,
+              product,
+              channel,
+              roles,
+              sources,
+              builtAtMs,
+              trustedNow: now,
+            },
+            signal,
+          );
+        } finally {
+          await lock.release();
+        }
+      }),
+
+    async accept(path, device) {
+      const lists = await goodLists();
+      const verdict = accept({
+        path,
+        // The lists are those of this product and channel, whatever the caller believes.
+        device: { ...device, product: options.product, channel: options.channel },
+        listed: listedIn(lists, roles.channel, path),
+        listedUntil: lists.channel?.signed.expires ?? lists.targets.signed.expires,
+        isHeld: (component, version) =>
+          Object.hasOwn(lists.holds?.signed.targets ?? {}, holdPath(options.product, component, version)),
+        floor: component => counterFloor(floorStore.floors(), component),
+        trustedNowMs: now(),
+      });
+      if (verdict.ok) return verdict.target;
+      throw new AgentError(verdict.code, verdict.detail);
+    },
+
+    floor: component => counterFloor(floorStore.floors(), component),
+    raiseFloors: counters => inTurn(() => floorStore.save(raiseCounters(floorStore.floors(), counters))),
+    trustedNow: now,
+  };
+}
+
+/** What the channel's role lists, where the walk for this path comes to that role first (TUF 5.6.7). */
+function listedIn(lists: OfflineLists, role: string, path: string): ReadonlyMap<string, ListedTarget> {
+  const walk = lists.targets.signed.delegations?.rolesForTarget(path).next();
+  if (!lists.channel || !walk || walk.done || walk.value.role !== role) return new Map();
+  return new Map(
+    Object.entries(lists.channel.signed.targets).map(([name, target]) => [
+      name,
+      { lengthBytes: target.length, hashes: target.hashes, custom: target.custom },
+    ]),
+  );
+}
+
+/** One thing at a time, in the order of asking. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return work => {
+    const mine = last.then(work, work);
+    last = mine.catch(() => undefined);
+    return mine;
+  };
+}
