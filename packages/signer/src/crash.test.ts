@@ -13,7 +13,7 @@ test('a signer killed in the midst leaves a repository that devices accept and t
   const { dir, keys, repo, image } = await signedRepository();
   const file = await image('work.img', 'work'.repeat(50_000));
   for (const killAt of [1, 4, 6]) {
-    const worker = fork(join(import.meta.dirname, 'crash-worker.ts'), [dir, keys.ci.path, PASSPHRASE, file], {
+    const worker = fork(new URL('./crash-worker.ts', import.meta.url), [dir, keys.ci.path, PASSPHRASE, file], {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     let heard = 0;

@@ -104,8 +104,8 @@ export class Repository {
   #edit<T>(work: (editing: Editing) => Promise<T>): Promise<T> {
     return alone(this.dir, async () => {
       await sweepStore(this.#store);
-      const { expiryDays } = await readConfig(this.dir);
-      return work({ store: this.#store, now: this.#now, expiryDays });
+      const { expiryDays, keys } = await readConfig(this.dir);
+      return work({ store: this.#store, now: this.#now, expiryDays, keys });
     });
   }
 }

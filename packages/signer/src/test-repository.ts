@@ -9,7 +9,7 @@ import type { KeyKind } from './store/config.ts';
 import type { ReleaseRequest } from './edit/release.ts';
 
 export const PASSPHRASE = 'correct horse battery';
-export const CHEAP = { N: 1024 };
+const CHEAP = { N: 1024 };
 export const START = new Date('2026-03-01T12:00:00Z');
 
 export interface TestKey extends PublicKey {

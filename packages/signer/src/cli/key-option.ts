@@ -12,7 +12,7 @@ export function keysFolder(common: Common): string {
 }
 
 /** A bare name stands for the file of that name in the keys' folder. */
-export function keyUri(text: string, common: Common): string {
+function keyUri(text: string, common: Common): string {
   return /^[a-z][a-z0-9-]*$/.test(text) ? `file:${join(keysFolder(common), `${text}.json`)}` : text;
 }
 

@@ -37,12 +37,12 @@ export async function create(dir: string, wanted: NewRepository, now: Clock): Pr
       throw new SignerError('repository-exists', `${dir} holds signed metadata already; nothing was changed.`);
     }
     const expiryDays = { ...DEFAULT_EXPIRY_DAYS, ...wanted.expiryDays };
-    const editing = { store, now, expiryDays };
+    const keys = new Map(allKeys(wanted).map(({ name, keyid, kind }) => [keyid, { name, keyid, kind }]));
+    const editing = { store, now, expiryDays, keys: [...keys.values()] };
     await writeDraft(store, 'root', unsigned({ ...root, expires: expiry(editing, 'root') }));
     await writeDraft(store, 'targets', unsigned(await nextTargets(editing, 'targets')));
     // The config comes last: without it the folder is no repository, and a killed init can be run again.
-    const keys = new Map(allKeys(wanted).map(({ name, keyid, kind }) => [keyid, { name, keyid, kind }]));
-    await createConfig(dir, { expiryDays, keys: [...keys.values()] });
+    await createConfig(dir, { expiryDays, keys: editing.keys });
   });
 }
 

@@ -1,6 +1,6 @@
 /** The next version of a list, as a draft: an edit of a draft keeps its version and drops its signatures. */
 import { type Clock, daysAfter, instant } from '../clock.ts';
-import type { ExpiryDays } from '../store/config.ts';
+import type { ExpiryDays, KnownKey } from '../store/config.ts';
 import { current, draft, type Store } from '../store/store.ts';
 import { type Envelope, type RootSigned, SPEC_VERSION, type TargetsSigned } from '../tuf/metadata.ts';
 import { parseRoot, parseTargets } from '../tuf/parse.ts';
@@ -11,6 +11,8 @@ export interface Editing {
   readonly store: Store;
   readonly now: Clock;
   readonly expiryDays: ExpiryDays;
+  /** Keys whose holders are known. */
+  readonly keys: readonly KnownKey[];
 }
 
 export function expiry({ now, expiryDays }: Editing, role: string): string {

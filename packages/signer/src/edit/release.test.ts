@@ -22,9 +22,11 @@ test('a release promoted from beta to stable keeps counter and bytes', async () 
   );
   const stable = await repo.addRelease(release(file, said));
   expect(stable).toMatchObject({ counter: beta.counter, sha256: beta.sha256 });
+  const before = await readdir(join(made.dir, 'artifacts'));
   await expect(repo.addRelease(release(await image('app.tar', 'tampered'), said))).rejects.toEqual(
     refused('version-reused'),
   );
+  expect(await readdir(join(made.dir, 'artifacts'))).toEqual(before);
 });
 
 test('a security release without a risk is refused before the image is read', async () => {

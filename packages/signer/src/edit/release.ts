@@ -6,17 +6,17 @@ import {
   type Firmware,
   FIRMWARE_SCHEMA,
   formatTargetPath,
-  holdRole,
   LIMITS,
 } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { instant } from '../clock.ts';
-import { decideCounter, type Listed } from '../policy/counter.ts';
+import { decideCounter } from '../policy/counter.ts';
 import { checkFirmware } from '../policy/firmware-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { type Artifact, keepArtifact, type Progress } from '../store/artifact.ts';
 import { newestTargets, type Store, writeDraft } from '../store/store.ts';
-import type { TargetEntry } from '../tuf/metadata.ts';
+import type { TargetsSigned } from '../tuf/metadata.ts';
+import { listedReleases } from './listed.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 
 /** What people say of a release; the rest is found out. */
@@ -68,28 +68,19 @@ export async function addRelease(editing: Editing, request: ReleaseRequest): Pro
   checkFirmware(describe(request, 1, releasedAt), path);
   await checkDelegated(store, role, product, channel);
 
-  const artifact = await keepArtifact(store, request.file, request.onProgress);
-  const listed = await listedOf(store, product, component);
-  const counter = decideCounter(listed, { ...request, sha256: artifact.sha256 });
-  const firmware = checkFirmware(describe(request, counter, releasedAt), path);
-
-  const list = await nextTargets(editing, role);
-  const before = list.targets[path];
-  if (before && sameRelease(before, artifact, firmware)) {
-    return { ...artifact, path, role, counter, firmware, added: false };
+  const judge = async (artifact: Artifact) => {
+    const listed = (await listedReleases(store, product)).filter(l => l.component === component);
+    const counter = decideCounter(listed, { ...request, sha256: artifact.sha256 });
+    const firmware = checkFirmware(describe(request, counter, releasedAt), path);
+    const list = await nextTargets(editing, role);
+    return { artifact, firmware, list, added: !isListed(list, path, artifact, firmware) };
+  };
+  const { artifact, firmware, list, added } = await keepArtifact(store, request.file, judge, request.onProgress);
+  if (added) {
+    const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...firmware } };
+    await writeDraft(store, role, unsigned({ ...list, targets: { ...list.targets, [path]: entry } }));
   }
-  if (before) {
-    throw new SignerError(
-      'target-exists',
-      `${path} is listed already, with other bytes or another description. Give the image another file name or version.`,
-    );
-  }
-  if (Object.keys(list.targets).length >= LIMITS.targetsPerRole) {
-    throw new SignerError('too-many-targets', `${role} lists ${LIMITS.targetsPerRole} targets; no more fit in.`);
-  }
-  const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...firmware } };
-  await writeDraft(store, role, unsigned({ ...list, targets: { ...list.targets, [path]: entry } }));
-  return { ...artifact, path, role, counter, firmware, added: true };
+  return { ...artifact, path, role, counter: firmware.counter, firmware, added };
 }
 
 /** Only what was said goes into the signed description. */
@@ -99,11 +90,19 @@ function describe(request: ReleaseRequest, counter: number, releasedAt: string):
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Firmware;
 }
 
-function sameRelease(before: TargetEntry, artifact: Artifact, firmware: Firmware): boolean {
+/** Whether the very same release is listed, but for the time of its making. @throws where another is, or none fits in */
+function isListed(list: TargetsSigned, path: string, artifact: Artifact, firmware: Firmware): boolean {
+  const before = list.targets[path];
+  if (!before) {
+    if (Object.keys(list.targets).length < LIMITS.targetsPerRole) return false;
+    throw new SignerError('too-many-targets', `The channel lists ${LIMITS.targetsPerRole} targets; no more fit in.`);
+  }
   const then = before.custom?.['releasedAt'];
-  return (
-    before.hashes.sha256 === artifact.sha256 &&
-    canonicalize(before.custom ?? {}) === canonicalize({ ...firmware, releasedAt: then })
+  const sameWords = canonicalize(before.custom ?? {}) === canonicalize({ ...firmware, releasedAt: then });
+  if (sameWords && before.hashes.sha256 === artifact.sha256) return true;
+  throw new SignerError(
+    'target-exists',
+    `${path} is listed already, with other bytes or another description. Give the image another file name or version.`,
   );
 }
 
@@ -114,20 +113,5 @@ async function checkDelegated(store: Store, role: string, product: string, chann
   throw new SignerError(
     'role-unknown',
     `Nobody may sign ${channel} of ${product} yet. Run "tidegate-signer delegate add --product ${product} --channel ${channel} …" first.`,
-  );
-}
-
-/** All full images of a component, in every channel of the product, drafts included. */
-async function listedOf(store: Store, product: string, component: string): Promise<Listed[]> {
-  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
-  const names = roles.filter(r => r.name !== holdRole(product) && r.paths.some(p => p.startsWith(`${product}/`)));
-  const lists = await Promise.all(names.map(r => newestTargets(store, r.name)));
-  return lists.flatMap(list =>
-    Object.entries(list?.targets ?? {}).flatMap(([path, { hashes, custom }]) => {
-      const firmware = checkFirmware(custom, path);
-      return firmware.component === component && firmware.kind === 'full'
-        ? [{ ...firmware, sha256: hashes.sha256 }]
-        : [];
-    }),
   );
 }

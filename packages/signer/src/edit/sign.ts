@@ -11,6 +11,7 @@ import { keyId, signatureHolds } from '../tuf/key.ts';
 import { type Delegation, type Envelope, isRoot, type Signed, signedBytes } from '../tuf/metadata.ts';
 import { parseFor, parseRoot, parseTargets } from '../tuf/parse.ts';
 import { kindOf } from '../tuf/role.ts';
+import { listedReleases } from './listed.ts';
 import type { Editing } from './next-list.ts';
 
 export interface SignResult {
@@ -23,7 +24,7 @@ export interface SignResult {
 }
 
 /** @throws SignerError `nothing-to-sign`, `key-not-in-role`, `signature-invalid`, and those of the list's checks */
-export async function sign({ store, now }: Editing, role: string, signer: Signer): Promise<SignResult> {
+export async function sign({ store, now, keys }: Editing, role: string, signer: Signer): Promise<SignResult> {
   const kind = kindOf(role);
   if (kind === 'snapshot' || kind === 'timestamp') {
     throw new SignerError('role-unknown', `${role} has no draft; "tidegate-signer refresh" makes and signs it.`);
@@ -34,7 +35,9 @@ export async function sign({ store, now }: Editing, role: string, signer: Signer
   const previous = (await current(store, role, parse))?.signed;
   const authorities = await authoritiesFor(store, role, envelope.signed);
   const delegation = kind === 'channel' || kind === 'holds' ? await delegationOf(store, role) : undefined;
-  checkList(role, envelope.signed, { now: now(), previous, delegation });
+  const product = kind === 'channel' ? delegation?.paths[0]?.split('/')[0] : undefined;
+  const listed = product === undefined ? [] : await listedReleases(store, product);
+  checkList(role, envelope.signed, { now: now(), previous, delegation, keys, listed });
 
   const signed = await withSignature(role, envelope, authorities, signer);
   const { signedBy, missing } = countSignatures(signed, authorities);

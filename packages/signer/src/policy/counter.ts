@@ -7,6 +7,7 @@ import { SignerError } from '../signer-error.ts';
 
 /** A full image that is listed already, in whichever channel. */
 export interface Listed {
+  readonly component: string;
   readonly version: string;
   readonly counter: number;
   readonly hardware: readonly string[];
@@ -64,4 +65,36 @@ function keptCounter(first: Listed, same: readonly Listed[], wanted: Wanted): nu
     );
   }
   return first.counter;
+}
+
+/**
+ * The same rule over lists that are about to be signed, however they were written.
+ * @param listed all that is listed of a product, drafts included
+ * @throws SignerError `counter-fixed`, `version-reused`, `counter-step`
+ */
+export function checkCounters(listed: readonly Listed[]): void {
+  for (const [component, entries] of Map.groupBy(listed, l => l.component)) checkComponent(component, entries);
+}
+
+function checkComponent(component: string, entries: readonly Listed[]): void {
+  let before: Listed | undefined;
+  for (const entry of entries.toSorted((a, b) => a.counter - b.counter)) {
+    const { version, counter } = entry;
+    const twin = entries.find(e => (e.version === version) !== (e.counter === counter));
+    if (twin) {
+      throw new SignerError(
+        'counter-fixed',
+        `${component} ${version} has counter ${counter}, but ${twin.version} has ${twin.counter}: a counter is for one version.`,
+      );
+    }
+    keptCounter(
+      entry,
+      entries.filter(e => e.version === version),
+      entry,
+    );
+    if (before && counter > before.counter + LIMITS.counterStep) {
+      throw new SignerError('counter-step', `${component} jumps from counter ${before.counter} to ${counter}.`);
+    }
+    before = entry;
+  }
 }

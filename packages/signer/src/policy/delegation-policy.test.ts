@@ -3,7 +3,7 @@ import type { PublicKey } from '../keys/signer.ts';
 import type { KeyKind } from '../store/config.ts';
 import { ed25519Key, keyId } from '../tuf/key.ts';
 import { parseRoot } from '../tuf/parse.ts';
-import { makeDelegation, withDelegation } from './delegation-policy.ts';
+import { checkDelegations, makeDelegation, withDelegation } from './delegation-policy.ts';
 
 function key(name: string, digit: string, kind: KeyKind = 'person'): PublicKey {
   const material = ed25519Key(digit.repeat(64));
@@ -11,6 +11,13 @@ function key(name: string, digit: string, kind: KeyKind = 'person'): PublicKey {
 }
 const [ann, ben, ci, ci2] = [key('ann', '1'), key('ben', '2'), key('ci', '3', 'ci'), key('ci2', '4', 'ci')];
 const stable = { product: 'gw2', channel: 'stable', threshold: 2 };
+const none = {
+  _type: 'targets',
+  spec_version: '1.0.31',
+  version: 1,
+  expires: '2027-01-01T00:00:00Z',
+  targets: {},
+} as const;
 const refused = (code: string) => expect.objectContaining({ code });
 
 test('a stable channel takes one machine’s key and no more', () => {
@@ -56,25 +63,32 @@ test('names outside the pattern and thresholds that cannot be met are refused', 
   }
 });
 
+test('a list whose delegations were widened by hand is not signed', () => {
+  const good = withDelegation(none, makeDelegation({ ...stable, keys: [ann, ci] }), [ann, ci]);
+  const widened = (change: object) => ({
+    ...good,
+    delegations: {
+      keys: good.delegations?.keys ?? {},
+      roles: good.delegations?.roles.map(r => ({ ...r, ...change })) ?? [],
+    },
+  });
+  checkDelegations(good, [ann, ci]);
+  expect(() => checkDelegations(widened({ paths: ['gw2/*/*/*/*'] }), [ann, ci])).toThrow(refused('name-invalid'));
+  expect(() => checkDelegations(widened({ paths: ['gw3/stable/*/*/*'] }), [ann, ci])).toThrow(
+    refused('metadata-invalid'),
+  );
+  expect(() => checkDelegations(widened({ terminating: false }), [ann, ci])).toThrow(refused('metadata-invalid'));
+  expect(() => checkDelegations(good, [ci])).toThrow(refused('key-kind'));
+});
+
 test('keys that no role uses any more leave the list', () => {
-  const empty = {
-    _type: 'targets',
-    spec_version: '1.0.31',
-    version: 1,
-    expires: '2027-01-01T00:00:00Z',
-    targets: {},
-  } as const;
-  const before = withDelegation(empty, makeDelegation({ ...stable, keys: [ann, ci] }), [ann, ci]);
+  const before = withDelegation(none, makeDelegation({ ...stable, keys: [ann, ci] }), [ann, ci]);
   const after = withDelegation(before, makeDelegation({ ...stable, keys: [ben, ci] }), [ben, ci]);
   expect(Object.keys(after.delegations?.keys ?? {}).toSorted()).toEqual([ben.keyid, ci.keyid].toSorted());
 });
 
 test('more than 500 roles are refused', () => {
-  let targets = withDelegation(
-    { _type: 'targets', spec_version: '1.0.31', version: 1, expires: '2027-01-01T00:00:00Z', targets: {} },
-    makeDelegation({ product: 'p', channel: 'c', keys: [ann], threshold: 1 }),
-    [ann],
-  );
+  let targets = withDelegation(none, makeDelegation({ product: 'p', channel: 'c', keys: [ann], threshold: 1 }), [ann]);
   const [only] = targets.delegations?.roles ?? [];
   if (!only) throw new Error('no role was made');
   const roles = Array.from({ length: 500 }, (_, i) => ({ ...only, name: `p-x${i}-c` }));

@@ -1,7 +1,9 @@
 /** Who may be given a role. Pure: looks at names, keys and the list of delegations, and says what stands against it. */
 import { channelPaths, channelRole, holdPaths, holdRole, LIMITS, NAME_PATTERN } from '@tidegate/protocol';
+import { canonicalize } from '@tufjs/canonical-json';
 import type { PublicKey } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
+import type { KnownKey } from '../store/config.ts';
 import { keyId } from '../tuf/key.ts';
 import type { Delegation, RootSigned, TargetsSigned } from '../tuf/metadata.ts';
 
@@ -61,6 +63,30 @@ export function checkNotOnline(keys: readonly PublicKey[], root: RootSigned): vo
   const both = keys.find(k => online.has(k.keyid));
   if (both) {
     throw new SignerError('duplicate-key', `Key ${both.name} signs snapshot or timestamp; give this role another key.`);
+  }
+}
+
+/** Whether every delegation in a list is one that could have been made here, however the list was written. */
+export function checkDelegations(targets: TargetsSigned, known: readonly KnownKey[]): void {
+  for (const role of targets.delegations?.roles ?? []) {
+    const [first = '', second = ''] = (role.paths[0] ?? '').split('/');
+    const place = first === 'hold' ? { product: second } : { product: first, channel: second };
+    const keys = role.keyids.flatMap(keyid => {
+      const key = targets.delegations?.keys[keyid];
+      // A key whose holder nobody noted counts as a machine's.
+      const { name: who, kind } = known.find(k => k.keyid === keyid) ?? {
+        name: keyid.slice(0, 8),
+        kind: 'ci' as const,
+      };
+      return key ? [{ name: who, keyid, key, kind }] : [];
+    });
+    const allowed = makeDelegation({ ...place, keys, threshold: role.threshold });
+    if (canonicalize(allowed) !== canonicalize(role)) {
+      throw new SignerError(
+        'metadata-invalid',
+        `The delegation ${role.name} has another name, paths or reach than it may have.`,
+      );
+    }
   }
 }
 

@@ -4,8 +4,11 @@
  */
 import { LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
+import type { KnownKey } from '../store/config.ts';
 import { type Delegation, isTargets, type Signed, type TargetsSigned } from '../tuf/metadata.ts';
 import { kindOf } from '../tuf/role.ts';
+import { checkCounters, type Listed } from './counter.ts';
+import { checkDelegations } from './delegation-policy.ts';
 import { checkFirmware, checkHold } from './firmware-policy.ts';
 
 export interface ListContext {
@@ -14,10 +17,15 @@ export interface ListContext {
   readonly previous?: Signed | undefined;
   /** For a delegated list: what it was given. */
   readonly delegation?: Delegation | undefined;
+  /** Who is known to hold which key. */
+  readonly keys: readonly KnownKey[];
+  /** For a channel: all that is listed of its product, this draft included. */
+  readonly listed: readonly Listed[];
 }
 
 /** @throws SignerError `version-conflict`, `expiry-invalid`, `metadata-invalid`, and those of the descriptions */
-export function checkList(role: string, signed: Signed, { now, previous, delegation }: ListContext): void {
+export function checkList(role: string, signed: Signed, context: ListContext): void {
+  const { now, previous, delegation } = context;
   const expected = (previous?.version ?? 0) + 1;
   if (signed.version !== expected) {
     throw new SignerError('version-conflict', `The draft of ${role} is version ${signed.version}, not ${expected}.`);
@@ -26,9 +34,13 @@ export function checkList(role: string, signed: Signed, { now, previous, delegat
     throw new SignerError('expiry-invalid', `The draft of ${role} has expired (${signed.expires}). Renew it first.`);
   }
   if (!isTargets(signed)) return;
-  if (delegation) checkTargets(role, signed, delegation);
-  else if (Object.keys(signed.targets).length > 0) {
+  if (delegation) {
+    checkTargets(role, signed, delegation);
+    checkCounters(context.listed);
+  } else if (Object.keys(signed.targets).length > 0) {
     throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
+  } else {
+    checkDelegations(signed, context.keys);
   }
   if (previous && isTargets(previous)) checkSameBytes(previous, signed);
 }

@@ -5,7 +5,7 @@ import { readList, type Store, versionsOf } from '../store/store.ts';
 import { parseRoot, parseSnapshot, parseTargets, parseTimestamp } from '../tuf/parse.ts';
 import { metadataFile } from '../tuf/role.ts';
 
-export interface MetadataBytes {
+interface MetadataBytes {
   readonly file: string;
   readonly bytes: Buffer;
 }

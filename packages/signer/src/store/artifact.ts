@@ -21,8 +21,18 @@ export function artifactPath(store: Store, sha256: string): string {
   return join(store.artifacts, sha256);
 }
 
-/** @throws SignerError `file-unreadable`, `artifact-size`, `file-changed` (it grew or shrank while it was read) */
-export async function keepArtifact(store: Store, path: string, onProgress?: Progress): Promise<Artifact> {
+/**
+ * Copies the file aside, hashing it on the way, and keeps it if `judge`, told hash and length, does not throw:
+ * what is refused leaves nothing behind.
+ * @returns what `judge` returned
+ * @throws SignerError `file-unreadable`, `artifact-size`, `file-changed` (it grew or shrank while it was read)
+ */
+export async function keepArtifact<T>(
+  store: Store,
+  path: string,
+  judge: (artifact: Artifact) => Promise<T>,
+  onProgress?: Progress,
+): Promise<T> {
   const source = await openToRead(path).catch((cause: Error) => {
     throw new SignerError('file-unreadable', `${path} cannot be opened: ${cause.message}`, { cause });
   });
@@ -62,9 +72,10 @@ export async function keepArtifact(store: Store, path: string, onProgress?: Prog
       );
     }
     const sha256 = digest.digest('hex');
+    const verdict = await judge({ sha256, lengthBytes: done });
     await rename(aside, artifactPath(store, sha256));
     await syncFolder(store.artifacts);
-    return { sha256, lengthBytes: done };
+    return verdict;
   } finally {
     await source.close();
     await rm(aside, { force: true });

@@ -11,7 +11,7 @@ import { SignerError } from '../signer-error.ts';
 import type { RoleKind } from '../tuf/role.ts';
 import { readBounded, writeDurably } from './durable-file.ts';
 
-export const CONFIG_FILE = 'tidegate-signer.yaml';
+const CONFIG_FILE = 'tidegate-signer.yaml';
 
 /** Who holds a key: a person, a build pipeline, or a service that signs by itself. */
 export const KEY_KINDS = ['person', 'ci', 'online'] as const;

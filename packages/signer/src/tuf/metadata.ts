@@ -78,8 +78,8 @@ export const TimestampSigned = Type.Object({
 });
 export type TimestampSigned = Static<typeof TimestampSigned>;
 
-export const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: '^[0-9a-f]{128}$' }) });
-export type Signature = Static<typeof Signature>;
+const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: '^[0-9a-f]{128}$' }) });
+type Signature = Static<typeof Signature>;
 
 export type Signed = RootSigned | TargetsSigned | SnapshotSigned | TimestampSigned;
 
