@@ -1,6 +1,5 @@
 /** What a release's description must be before anybody signs it. Pure; run when it is made and again when it is signed. */
 import { Firmware, Hold, LIMITS, parser, parseTargetPath } from '@tidegate/protocol';
-import { canonicalize } from '@tufjs/canonical-json';
 import { SignerError } from '../signer-error.ts';
 
 const parseFirmware = parser(Firmware);
@@ -58,7 +57,8 @@ function hasText(localized: Readonly<Record<string, string>>): boolean {
 /** Size, depth and leaves: what survives canonical JSON unchanged and what small devices can hold. */
 function checkCustom(custom: object, path: string): void {
   checkLeaves(custom, LIMITS.customDepth + 1, path);
-  const bytes = Buffer.byteLength(canonicalize(custom), 'utf8');
+  // As JSON, not canonical: never shorter, and what the server counts.
+  const bytes = Buffer.byteLength(JSON.stringify(custom), 'utf8');
   if (bytes > LIMITS.customBytes) {
     throw new SignerError(
       'custom-too-large',
