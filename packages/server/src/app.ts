@@ -1,0 +1,89 @@
+/**
+ * Every route tree of the server, on one page, on two listeners. Authentication is by position: what is registered
+ * inside a plugin with a hook cannot be reached without passing it. The listeners share no route but the health checks.
+ */
+import type { ServerOptions } from 'node:https';
+import { ADMIN_API, DEVICE_API, LIMITS, METADATA_BASE, TARGETS_BASE } from '@tidegate/protocol';
+import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
+import { deviceRoutes, productRoutes } from './admin/fleet-routes.ts';
+import { authenticateOperators, guarded } from './admin/operator-authentication.ts';
+import { releaseRoutes } from './admin/release-routes.ts';
+import { tokenRoutes } from './admin/token-routes.ts';
+import type { ArtifactStore } from './content/artifact-store.ts';
+import { metadataRoutes } from './content/metadata-routes.ts';
+import { targetRoutes } from './content/target-routes.ts';
+import type { Deps } from './deps.ts';
+import { healthRoutes } from './http/health-routes.ts';
+import { newApp } from './http/new-app.ts';
+import { useAccessTokens } from './identity/access-token.ts';
+import { authenticateDevices } from './identity/device-authentication.ts';
+import { identityRoutes } from './identity/identity-routes.ts';
+import type { Revocations } from './identity/revocations.ts';
+import type { ServerKeys } from './identity/server-keys.ts';
+import { publicationRoutes } from './publication/publication-routes.ts';
+import { reportRoute } from './reports/report-route.ts';
+import type { Board } from './rollout/board.ts';
+import { checkInRoute } from './rollout/check-in-route.ts';
+import type { DeviceMemory } from './rollout/device-memory.ts';
+import type { RolloutConfig } from './rollout/rollout-config.ts';
+import { rolloutReadRoutes, rolloutWriteRoutes } from './rollout/rollout-routes.ts';
+
+export interface AppDeps extends Deps {
+  readonly keys: ServerKeys;
+  readonly revocations: Revocations;
+  readonly artifacts: ArtifactStore;
+  readonly board: Board;
+  readonly memory: DeviceMemory;
+  readonly config: RolloutConfig;
+  /** For the device listener; null: plain HTTP, behind something that ends TLS, or on loopback. */
+  readonly tls: Pick<ServerOptions, 'cert' | 'key' | 'minVersion'> | null;
+}
+
+export interface Apps {
+  readonly device: FastifyInstance;
+  readonly admin: FastifyInstance;
+}
+
+const DEVICE_LIMITS = { bodyBytes: LIMITS.checkInBytes, requestSeconds: 30, connections: 50_000 };
+/** Uploads of large images take their time; `connectionTimeout` still ends one that stands still. */
+const ADMIN_LIMITS = { bodyBytes: 1024 * 1024, requestSeconds: 0, connections: 1000 };
+
+export async function buildApp(deps: AppDeps): Promise<Apps> {
+  const { log, tls } = deps;
+  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, tls);
+  const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null);
+  const health = healthRoutes({ db: deps.db, boardConfirmed: () => deps.board.current() !== undefined });
+
+  await useAccessTokens(device, deps.keys.tokenKeys);
+  await device.register(health);
+  await device.register(metadataRoutes(deps), { prefix: METADATA_BASE });
+  await device.register(targetRoutes(deps), { prefix: TARGETS_BASE });
+  await device.register(identityRoutes({ ...deps, nonceSecret: deps.keys.nonceSecret }), { prefix: DEVICE_API });
+  await device.register(enrolledDevices(deps), { prefix: DEVICE_API });
+
+  await admin.register(health);
+  await admin.register(operators(deps), { prefix: ADMIN_API });
+  return { device, admin };
+}
+
+function enrolledDevices(deps: AppDeps): FastifyPluginAsync {
+  return async app => {
+    authenticateDevices(app, deps.clock, deps.revocations);
+    await app.register(checkInRoute(deps));
+    await app.register(reportRoute(deps));
+  };
+}
+
+function operators(deps: AppDeps): FastifyPluginAsync {
+  const fleet = { read: 'viewer', write: 'operator' } as const;
+  return async app => {
+    authenticateOperators(app, deps.db);
+    await app.register(guarded(fleet, productRoutes(deps)));
+    await app.register(guarded(fleet, deviceRoutes(deps)));
+    await app.register(guarded(fleet, releaseRoutes(deps)));
+    await app.register(guarded(fleet, rolloutReadRoutes(deps)));
+    await app.register(guarded(fleet, rolloutWriteRoutes(deps)));
+    await app.register(guarded({ read: 'releaser', write: 'releaser' }, publicationRoutes(deps)));
+    await app.register(guarded({ read: 'admin', write: 'admin' }, tokenRoutes(deps)));
+  };
+}

@@ -1,0 +1,109 @@
+/**
+ * What an operator may set, from (strongest first) the command line, the environment, a YAML file, defaults.
+ * Parsed once; a fault names the key and where it stood.
+ */
+import { readFile } from 'node:fs/promises';
+import { closed, parser } from '@tidegate/protocol';
+import { Type } from 'typebox';
+import { parse } from 'yaml';
+import { ConfigError } from './config-error.ts';
+import { DEFAULT_ROLLOUT_CONFIG, type RolloutConfig } from './rollout/rollout-config.ts';
+
+export interface ServerConfig {
+  /** Keys, artifacts, and the embedded PostgreSQL where no `databaseUrl` is set. */
+  readonly data: string;
+  readonly host: string;
+  readonly port: number;
+  readonly adminHost: string;
+  readonly adminPort: number;
+  readonly databaseUrl?: string | undefined;
+  /** Root metadata, at first start. */
+  readonly trustedRoot?: string | undefined;
+  readonly tlsCert?: string | undefined;
+  readonly tlsKey?: string | undefined;
+  readonly logLevel: string;
+  readonly rollouts: RolloutConfig;
+}
+
+const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
+const Text = Type.String({ minLength: 1, maxLength: 4096 });
+
+const Settings = Type.Partial(
+  closed({
+    data: Text,
+    host: Text,
+    port: Port,
+    adminHost: Text,
+    adminPort: Port,
+    databaseUrl: Text,
+    trustedRoot: Text,
+    tlsCert: Text,
+    tlsKey: Text,
+    logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
+    pollSeconds: Type.Number({ minimum: 1, maximum: 86_400 }),
+    gateTickSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
+    reportRetentionDays: Type.Number({ minimum: 1, maximum: 3660 }),
+  }),
+  { additionalProperties: false },
+);
+export type Settings = Type.Static<typeof Settings>;
+
+const parseSettings = parser(Settings);
+
+/** Environment variables by setting: `TIDEGATE_ADMIN_PORT` is `adminPort`. */
+const NUMBERS = new Set(['port', 'adminPort', 'pollSeconds', 'gateTickSeconds', 'reportRetentionDays']);
+
+/** @throws ConfigError */
+export async function readConfig(
+  commandLine: Settings & { readonly config?: string | undefined },
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ServerConfig> {
+  const { config: file, ...given } = commandLine;
+  const settings = {
+    ...(file === undefined ? {} : checked(await readYaml(file), file)),
+    ...checked(fromEnvironment(env), 'the environment'),
+    ...checked(given, 'the command line'),
+  };
+  if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
+    throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
+  }
+  const { pollSeconds, gateTickSeconds, reportRetentionDays, ...rest } = settings;
+  return {
+    data: './tidegate-data',
+    host: '127.0.0.1',
+    port: 8080,
+    adminHost: '127.0.0.1',
+    adminPort: 8081,
+    logLevel: 'info',
+    ...rest,
+    rollouts: {
+      pollSeconds: pollSeconds ?? DEFAULT_ROLLOUT_CONFIG.pollSeconds,
+      gateTickSeconds: gateTickSeconds ?? DEFAULT_ROLLOUT_CONFIG.gateTickSeconds,
+      reportRetentionDays: reportRetentionDays ?? DEFAULT_ROLLOUT_CONFIG.reportRetentionDays,
+    },
+  };
+}
+
+function checked(value: unknown, where: string): Settings {
+  const parsed = parseSettings(value);
+  if (parsed.ok) return parsed.value;
+  throw new ConfigError(`${where}: ${parsed.fault.path.slice(1) || 'the whole'} ${parsed.fault.message}`);
+}
+
+async function readYaml(file: string): Promise<unknown> {
+  try {
+    return (parse(await readFile(file, 'utf8')) as unknown) ?? {};
+  } catch (error) {
+    throw new ConfigError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const key of Object.keys(Settings.properties)) {
+    const text =
+      env[key === 'databaseUrl' ? 'DATABASE_URL' : `TIDEGATE_${key.replace(/[A-Z]/g, c => `_${c}`).toUpperCase()}`];
+    if (text !== undefined && text !== '') found[key] = NUMBERS.has(key) ? Number(text) : text;
+  }
+  return found;
+}

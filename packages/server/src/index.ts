@@ -1,0 +1,9 @@
+/** The distribution server as a library: for its process entry, tests and those who embed it. */
+export { type AppDeps, type Apps, buildApp } from './app.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { readConfig, type ServerConfig } from './config.ts';
+export { ConfigError } from './config-error.ts';
+export { migrate } from './db/migrate.ts';
+export { openDatabase } from './db/open-database.ts';
+export { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
+export { type RunningServer, startServer } from './server.ts';

@@ -1,0 +1,116 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ServerError } from '../server-error.ts';
+import type { DeviceFacts } from './device-facts.ts';
+import { compileFilter } from './filter.ts';
+
+const device: DeviceFacts = {
+  id: '0'.repeat(32),
+  product: 'gw',
+  channel: 'stable',
+  hardware: 'gw-b',
+  components: [{ component: 'app', version: '1.2.0', counter: 12 }],
+  attributes: { site: 'Köln 3', floor: '4', rack: 'r-17' },
+};
+
+const matches = (filter: string) => compileFilter(filter)(device, 'app');
+
+function fault(filter: string): ServerError {
+  try {
+    compileFilter(filter);
+  } catch (error) {
+    if (error instanceof ServerError) return error;
+    throw error;
+  }
+  throw new Error(`«${filter}» was taken`);
+}
+
+describe('a filter', () => {
+  it.each([
+    ["site=='Köln 3'", true],
+    ['rack==r-*', true],
+    ['rack==*17', true],
+    ['rack==*-1*', true],
+    ['rack!=r-*', false],
+    ['floor=in=(3,4)', true],
+    ['floor=out=(3,4)', false],
+    ['floor>3;floor<=4', true],
+    ['floor<10', true],
+    ['rack>3', false],
+    ['hardware==gw-a,channel==stable', true],
+    ['(hardware==gw-a,channel==stable);floor==5', false],
+    ['counter=ge=12', true],
+    ['version==1.2.0', true],
+    ['id==0*', true],
+  ])('%s: %s', (filter, expected) => {
+    expect(matches(filter)).toBe(expected);
+  });
+
+  it('is false for what the device does not have, whichever way it is asked', () => {
+    expect(matches('owner==x') || matches('owner!=x') || matches('owner=out=(x)') || matches('owner<1')).toBe(false);
+  });
+
+  it('does not see what every object has', () => {
+    expect(matches('constructor!=x')).toBe(false);
+    expect(matches('toString==*')).toBe(false);
+  });
+
+  it.each([
+    ['floor==', /position 8$/],
+    ['floor==4;', /position 10$/],
+    ['(floor==4', /position 10; Did you forget/],
+    ['floor 4', /position 7$/],
+    ["site=='x", /position 7$/],
+    ['floor==4 at position 2 in "x"', /'at' at position 10$/],
+    ['floor=zz=4', /=zz=/],
+    ['floor>high', /number/],
+    ['floor==(1,2)', /one value/],
+    ['a*b==c', /no name/],
+    ['site==a*b', /start or the end/],
+  ])('refuses %s and says where', (filter, where) => {
+    expect(fault(filter)).toMatchObject({ code: 'filter-invalid', path: '/filter' });
+    expect(fault(filter).message).toMatch(where);
+  });
+
+  it('never throws anything but its own fault, and answers true or false when it is taken', () => {
+    const piece = fc.constantFrom(
+      'floor',
+      'site',
+      '==',
+      '!=',
+      '=in=',
+      '<',
+      ';',
+      ',',
+      '(',
+      ')',
+      "'",
+      '4',
+      'x*',
+      ' ',
+      'and',
+    );
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.array(piece, { maxLength: 12 }).map(p => p.join('')),
+        ),
+        text => {
+          try {
+            expect(typeof compileFilter(text)(device, 'app')).toBe('boolean');
+          } catch (error) {
+            expect(error).toBeInstanceOf(ServerError);
+          }
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('survives the deepest nesting that a filter may have', () => {
+    const deep = `${'('.repeat(990)}floor==4${')'.repeat(990)}`;
+    expect(matches(deep)).toBe(true);
+    expect(matches(Array(180).fill('floor==4').join(';'))).toBe(true);
+  });
+});

@@ -1,0 +1,110 @@
+import { DEFAULT_GATE, type Gate, type RolloutCounts } from '@tidegate/protocol';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { NO_COUNTS } from '../reports/transition.ts';
+import { decideGate, type GateInput } from './gate.ts';
+
+const gate: Gate = { ...DEFAULT_GATE, soakSeconds: 60, minVerified: 5 };
+const opened = new Date('2026-01-01T00:00:00Z');
+const later = (seconds: number) => new Date(opened.getTime() + seconds * 1000);
+
+function counts(more: Partial<RolloutCounts>): RolloutCounts {
+  const sum = { ...NO_COUNTS, ...more };
+  return { ...sum, begun: more.begun ?? sum.verified + sum.failed, offered: more.offered ?? 1000 };
+}
+
+function verdict(phase: Partial<RolloutCounts>, more: Partial<GateInput> = {}) {
+  return decideGate({
+    gate,
+    state: 'running',
+    class: 'feature',
+    withdrawn: false,
+    isLastPhase: false,
+    phase: counts(phase),
+    total: counts(phase),
+    looked: { phase: 0, total: 0 },
+    survey: { waitingInPhase: 10, waiting: 10, moreBeyond: true },
+    openedAt: opened,
+    now: later(100),
+    ...more,
+  });
+}
+
+const nobodyWaiting = { waitingInPhase: 0, waiting: 0, moreBeyond: true };
+
+describe('the gate', () => {
+  it('advances on proof: enough verified, nearly all resolved, enough of them good, long enough', () => {
+    expect(verdict({ verified: 50 })).toMatchObject({ action: 'advance', kind: 'proven' });
+    expect(verdict({ verified: 4 })).toMatchObject({ action: 'hold', kind: 'unproven' });
+    expect(verdict({ verified: 50, begun: 53 })).toMatchObject({ action: 'hold', kind: 'unresolved' });
+    expect(verdict({ verified: 50 }, { now: later(59) })).toMatchObject({ action: 'hold', kind: 'soaking' });
+    expect(verdict({ verified: 15, failed: 2 })).toMatchObject({ action: 'hold', kind: 'failing' });
+    expect(verdict({}, { now: later(-1) })).toMatchObject({ action: 'hold', kind: 'not-begun' });
+  });
+
+  it('halts 5 failures of 50 and lets 1 of 2 go on, with 2 % allowed', () => {
+    expect(verdict({ verified: 45, failed: 5 })).toMatchObject({ action: 'halt', kind: 'failure-rate' });
+    const pair = verdict({ verified: 1, failed: 1 }, { survey: nobodyWaiting });
+    expect(pair).toMatchObject({ action: 'advance', reason: expect.stringContaining('0.040') });
+  });
+
+  it('looks at fixed counts of outcomes only, or when nobody is left to wait for', () => {
+    const seen = { looked: { phase: 42, total: 42 } };
+    expect(verdict({ verified: 45, failed: 5 }, seen).action).not.toBe('halt');
+    expect(verdict({ verified: 45, failed: 5 }, { ...seen, survey: nobodyWaiting }).action).toBe('halt');
+  });
+
+  it('sees a bad phase behind many good devices of earlier ones', () => {
+    const total = counts({ verified: 100_000, failed: 5 });
+    expect(verdict({ failed: 5 }, { total })).toMatchObject({ action: 'halt' });
+  });
+
+  it('halts at the absolute limit and when the release is withdrawn', () => {
+    const limited = { gate: { ...gate, maxFailures: 2 } };
+    expect(verdict({ verified: 1000, failed: 2 }, limited)).toMatchObject({ action: 'halt', kind: 'max-failures' });
+    expect(verdict({ verified: 1000 }, { withdrawn: true })).toMatchObject({ action: 'halt', kind: 'withdrawn' });
+  });
+
+  it('halts on refusals as not authentic, from 3 devices and 1 % of the begun; for security a person decides', () => {
+    expect(verdict({ verified: 50, refused: 2 }).kind).not.toBe('refusals');
+    expect(verdict({ verified: 50, refused: 3 })).toMatchObject({ action: 'halt', kind: 'refusals' });
+    expect(verdict({ verified: 1000, refused: 9 }).kind).not.toBe('refusals');
+    expect(verdict({ verified: 1000, refused: 10 })).toMatchObject({ action: 'halt', kind: 'refusals' });
+    expect(verdict({ refused: 3 }, { class: 'security' })).toMatchObject({ action: 'hold', kind: 'refusals' });
+  });
+
+  it('lets all devices of a small phase decide', () => {
+    const small = { survey: { waitingInPhase: 1, waiting: 1, moreBeyond: true } };
+    expect(verdict({ failed: 1 }, small)).toMatchObject({ action: 'hold', kind: 'waiting' });
+    expect(verdict({ failed: 2 }, { survey: nobodyWaiting })).toMatchObject({ action: 'halt', kind: 'all-failed' });
+    expect(verdict({ verified: 1 }, { survey: nobodyWaiting })).toMatchObject({ action: 'advance' });
+  });
+
+  it('merges an empty phase with the next, but opens nothing while the fleet is out of sight', () => {
+    expect(verdict({}, { survey: nobodyWaiting })).toMatchObject({ action: 'advance', kind: 'empty' });
+    const survey = { ...nobodyWaiting, moreBeyond: false };
+    expect(verdict({}, { survey })).toMatchObject({ action: 'hold', kind: 'nobody' });
+  });
+
+  it('completes the last phase only when nobody is waited for and somebody has verified', () => {
+    const last = { isLastPhase: true };
+    expect(verdict({ verified: 50 }, last)).toMatchObject({ action: 'hold', kind: 'waiting' });
+    expect(verdict({ verified: 50 }, { ...last, survey: nobodyWaiting })).toMatchObject({ action: 'complete' });
+    expect(verdict({}, { ...last, survey: nobodyWaiting })).toMatchObject({ action: 'hold', kind: 'nobody' });
+  });
+
+  it('never advances on absence of proof, and always says why in words', () => {
+    const n = fc.nat(200);
+    fc.assert(
+      fc.property(n, n, n, n, fc.nat(3), fc.boolean(), (verified, failed, open, refused, waiting, isLastPhase) => {
+        const survey = { waitingInPhase: waiting, waiting, moreBeyond: true };
+        const phase = { verified, failed, refused, begun: verified + failed + open };
+        const { action, kind, reason } = verdict(phase, { survey, isLastPhase });
+        expect(reason.length).toBeGreaterThan(10);
+        if (action === 'complete') expect(verified).toBeGreaterThan(0);
+        if (action === 'advance' && kind !== 'empty') expect(verified).toBeGreaterThan(0);
+        if (action === 'advance' && kind === 'empty') expect(verified + failed + waiting).toBe(0);
+      }),
+    );
+  });
+});

@@ -1,0 +1,144 @@
+/**
+ * The process: opens everything in order, listens, and closes in the opposite order. Nothing listens before the
+ * database is migrated, the root is trusted and the board has its first view.
+ */
+import { chmod, mkdir, readFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { sql } from 'kysely';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { makeFirstToken } from './admin/first-token.ts';
+import { type AppDeps, buildApp } from './app.ts';
+import { systemClock } from './clock.ts';
+import type { ServerConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
+import { openArtifactStore } from './content/artifact-store.ts';
+import { migrate } from './db/migrate.ts';
+import { openDatabase } from './db/open-database.ts';
+import type { Db } from './deps.ts';
+import { openRevocations } from './identity/revocations.ts';
+import { openServerKeys } from './identity/server-keys.ts';
+import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
+import { trustRoot } from './publication/trust-root.ts';
+import { startQueue } from './queue/queue.ts';
+import { openBoard } from './rollout/board.ts';
+import { openDeviceMemory } from './rollout/device-memory.ts';
+
+export interface RunningServer {
+  readonly deviceUrl: string;
+  readonly adminUrl: string;
+  /** Resolves when the embedded PostgreSQL ended without being asked to; never where the database is another's. */
+  readonly databaseLost: Promise<void>;
+  /** Answers what is at work, then ends. */
+  close(): Promise<void>;
+}
+
+const DATABASE_WITHIN_MS = 60_000;
+const DATABASE_AGAIN_MS = 1000;
+
+/** @throws ConfigError where an operator must change something; whatever was opened is closed again */
+export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
+  const closing = new AsyncDisposableStack();
+  try {
+    return await open(config, log, closing);
+  } catch (error) {
+    await closing.disposeAsync();
+    throw error;
+  }
+}
+
+async function open(config: ServerConfig, log: Logger, closing: AsyncDisposableStack): Promise<RunningServer> {
+  const dataDir = await openDataFolder(config.data);
+  const { url, lost } = await databaseUrl(config, dataDir, log, closing);
+  const db = openDatabase(url, log);
+  closing.defer(() => db.destroy());
+  await waitForDatabase(db, log);
+  await migrate(db);
+
+  const deps = { db, clock: systemClock, log };
+  await trustRoot(deps, dataDir, config.trustedRoot).catch((error: unknown) => {
+    throw new ConfigError(`the trusted root: ${(error as Error).message}`, { cause: error });
+  });
+  await makeFirstToken(deps, dataDir);
+  const keys = await openServerKeys(dataDir);
+  const artifacts = await openArtifactStore(join(dataDir, 'artifacts'));
+  const revocations = await openRevocations(deps);
+  closing.defer(() => revocations.close());
+  const board = await openBoard({ ...deps, url });
+  closing.defer(() => board.close());
+  const memory = openDeviceMemory(deps);
+  closing.defer(() => memory.close());
+  const queue = await startQueue({ ...deps, url, config: config.rollouts });
+  closing.defer(() => queue.close());
+
+  const tls = await readTls(config);
+  const apps = await buildApp({ ...deps, keys, artifacts, revocations, board, memory, config: config.rollouts, tls });
+  for (const app of [apps.device, apps.admin]) closing.defer(() => app.close());
+  const deviceUrl = await listen(apps.device, config.host, config.port, tls ? 'https' : 'http');
+  const adminUrl = await listen(apps.admin, config.adminHost, config.adminPort, 'http');
+  return { deviceUrl, adminUrl, databaseLost: lost, close: () => closing.disposeAsync() };
+}
+
+async function openDataFolder(data: string): Promise<string> {
+  const dataDir = resolve(data);
+  try {
+    await mkdir(dataDir, { recursive: true });
+    // Others may pass through (PostgreSQL runs as a user of its own), not look: secrets in it are 0600 each.
+    await chmod(dataDir, 0o711);
+  } catch (error) {
+    throw new ConfigError(`the data folder ${dataDir} cannot be used: ${(error as Error).message}`, { cause: error });
+  }
+  return dataDir;
+}
+
+async function databaseUrl(config: ServerConfig, dataDir: string, log: Logger, closing: AsyncDisposableStack) {
+  if (config.databaseUrl !== undefined) return { url: config.databaseUrl, lost: new Promise<void>(() => {}) };
+  const postgres = await startEmbeddedPostgres(join(dataDir, 'postgres'), log).catch((error: unknown) => {
+    throw new ConfigError(`the embedded PostgreSQL does not start: ${(error as Error).message}`, { cause: error });
+  });
+  closing.defer(() => postgres.stop());
+  return { url: postgres.url, lost: postgres.ended };
+}
+
+/** A database that starts together with the server may need a moment: tries visibly, for a minute. */
+async function waitForDatabase(db: Db, log: Logger): Promise<void> {
+  const end = performance.now() + DATABASE_WITHIN_MS;
+  for (;;) {
+    try {
+      await sql`select 1`.execute(db);
+      return;
+    } catch (error) {
+      const { message } = error as Error;
+      if (performance.now() > end) throw new ConfigError(`PostgreSQL cannot be reached: ${message}`, { cause: error });
+      log.warn({ reason: message }, 'PostgreSQL cannot be reached; trying again');
+      await wait(DATABASE_AGAIN_MS);
+    }
+  }
+}
+
+async function readTls({ tlsCert, tlsKey }: ServerConfig): Promise<AppDeps['tls']> {
+  if (tlsCert === undefined || tlsKey === undefined) return null;
+  try {
+    return { cert: await readFile(tlsCert), key: await readFile(tlsKey), minVersion: 'TLSv1.2' };
+  } catch (error) {
+    throw new ConfigError(`the TLS certificate or key cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+}
+
+async function listen(app: FastifyInstance, host: string, port: number, scheme: string): Promise<string> {
+  try {
+    await app.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new ConfigError(
+      `port ${port} of ${host} is taken: end what listens there, or choose another (0 picks a free one)`,
+      {
+        cause: error,
+      },
+    );
+  }
+  const { port: bound } = app.server.address() as AddressInfo;
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
