@@ -9,6 +9,7 @@ import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { acquireLock } from '../durable/lock.ts';
 import type { HttpClient } from '../net/http-client.ts';
+import type { HttpLimits } from '../net/http-limits.ts';
 import type { Trust } from '../ports.ts';
 import { accept, type ListedTarget } from './accept.ts';
 import { openFloorStore } from './floor-store.ts';
@@ -38,6 +39,8 @@ export interface TrustOptions {
   readonly factoryFloors: Readonly<Record<string, number>>;
   /** Counters of the slots that run and are marked good: they count where both copies of the floors are lost. */
   readonly runningGood?: Readonly<Record<string, number>>;
+  /** How long a source may take over one list. */
+  readonly limits?: HttpLimits;
 }
 
 /** @throws AgentError internal where the factory's root or the build time cannot be read */
@@ -131,6 +134,7 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
               sources,
               builtAtMs,
               trustedNow: now,
+              limits: options.limits,
             },
             signal,
           );

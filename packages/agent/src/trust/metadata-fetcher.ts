@@ -7,6 +7,7 @@ import type { Fetcher } from 'tuf-js';
 import { DownloadHTTPError } from 'tuf-js/dist/error.js';
 import { AgentError } from '../agent-error.ts';
 import type { HttpClient } from '../net/http-client.ts';
+import { type HttpLimits, SHORT_ANSWER } from '../net/http-limits.ts';
 import { httpRefusal } from '../net/http-refusal.ts';
 import { requireShape } from './metadata-shape.ts';
 
@@ -14,6 +15,7 @@ export interface MetadataSource {
   readonly http: HttpClient;
   readonly clock: { now(): number };
   readonly signal: AbortSignal | undefined;
+  readonly limits?: HttpLimits | undefined;
 }
 
 /** @param onFault told of each fault before it is thrown */
@@ -21,7 +23,7 @@ export function createMetadataFetcher(source: MetadataSource, onFault: (fault: u
   const fetchBytes = async (url: string, maxLength: number): Promise<Buffer> => {
     const name = url.slice(url.lastIndexOf('/') + 1);
     const answer = await source.http.bytes(
-      { url, signal: source.signal },
+      { url, signal: source.signal, limits: source.limits ?? SHORT_ANSWER },
       { maxBytes: Math.min(maxLength, maxBytesOf(name)), tooLong: 'metadata-too-large' },
     );
     // 403 and 404 end the walk of roots (TUF 5.3.3): tuf-js knows them by this error alone.

@@ -10,6 +10,7 @@ import { AgentError } from '../agent-error.ts';
 import type { RefreshResult } from '../ports.ts';
 import { below } from '../net/safe-url.ts';
 import type { HttpClient } from '../net/http-client.ts';
+import type { HttpLimits } from '../net/http-limits.ts';
 import { factsOf, raiseLists, raiseRoot, requireFloors, requireRootFloor, sameKeys } from './floors.ts';
 import type { FloorStore } from './floor-store.ts';
 import { type Generations, type ListFiles, sameFiles } from './generations.ts';
@@ -35,6 +36,7 @@ export interface RefreshDeps {
   readonly sources: readonly string[];
   readonly builtAtMs: number;
   readonly trustedNow: () => number;
+  readonly limits?: HttpLimits | undefined;
 }
 
 /** @throws AgentError of the most telling failure, with the number of sources that failed likewise */
@@ -68,6 +70,7 @@ async function refreshFrom(
     http: deps.http,
     clock: deps.clock,
     signal,
+    limits: deps.limits,
     folder,
     metadataUrl: below(source, METADATA_BASE),
     trustedNowMs: deps.trustedNow(),
