@@ -1,10 +1,12 @@
 /** The agent as a library: what the process entry, the test harness and integrators use. */
-export * from './agent-error.ts';
-export * from './clock.ts';
-export * from './ports.ts';
-export * from './download/create-downloader.ts';
-export * from './durable/durable-files.ts';
-export * from './net/http-client.ts';
-export * from './net/http-limits.ts';
-export * from './net/update-server.ts';
-export * from './trust/create-trust.ts';
+export { type Agent, createAgent, enrolDevice, type Surroundings } from './agent.ts';
+export { AgentError } from './agent-error.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type AgentConfig, ConfigError, readConfig } from './config.ts';
+export { createDownloader } from './download/create-downloader.ts';
+export { type DurableFiles, durableFiles } from './durable/durable-files.ts';
+export { createHttpClient } from './net/http-client.ts';
+export { type HttpLimits, SHORT_ANSWER } from './net/http-limits.ts';
+export type { AgentStatus, OutcomeView, UpdateView } from './owner/status.ts';
+export type { AcceptedTarget, DeviceFacts, Downloader, Trust, UpdateServer } from './ports.ts';
+export { createTrust, type TrustOptions } from './trust/create-trust.ts';

@@ -1,0 +1,205 @@
+/**
+ * The agent, put together: trust and installers on the helper's side (`trustDir`), download, outbox and server on the
+ * network's (`netDir`), the machine between them, the owner's API on top. One agent at a time on one `trustDir`.
+ */
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Logger } from 'pino';
+import { AgentError } from './agent-error.ts';
+import type { Clock } from './clock.ts';
+import { type AgentConfig, type ComponentConfig, ConfigError } from './config.ts';
+import { readIdentity } from './device-identity.ts';
+import { createDownloader } from './download/create-downloader.ts';
+import type { DurableFiles } from './durable/durable-files.ts';
+import { acquireLock } from './durable/lock.ts';
+import { openDirectoryInstaller, type ServiceInstaller } from './install/directory-installer.ts';
+import { openAttemptLog } from './machine/attempts.ts';
+import { createDriver } from './machine/driver.ts';
+import { createJournal } from './machine/journal.ts';
+import { createSchedule } from './machine/schedule.ts';
+import { createWake } from './machine/wake.ts';
+import { createHttpClient } from './net/http-client.ts';
+import { createUpdateServer } from './net/update-server.ts';
+import { createCourier } from './outbox/courier.ts';
+import { openOutbox } from './outbox/outbox.ts';
+import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
+import { openSettings, type SettingsStore } from './policy/settings.ts';
+import type { DownloadProgress, UpdateServer } from './ports.ts';
+import { openSecurityLog } from './security/security-log.ts';
+import { createService } from './service/service.ts';
+import { createTrust } from './trust/create-trust.ts';
+
+/** What an agent is handed from outside: real in the product, set by tests. */
+export interface Surroundings {
+  readonly clock: Clock;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  readonly files: DurableFiles;
+  readonly log: Logger;
+}
+
+export interface Agent {
+  readonly owner: OwnerApi;
+  /** Keeps the device up to date until the signal fires. */
+  run(signal: AbortSignal): Promise<void>;
+  /** One check-in and what follows from it. @throws AgentError what stands in the way for now */
+  runOnce(signal: AbortSignal): Promise<void>;
+  close(options: { readonly stopService: boolean }): Promise<void>;
+}
+
+const DEFAULT_FIRST_CHECK_SECONDS = 30;
+const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
+
+/** @throws ConfigError, AgentError: not-now where another agent runs */
+export async function createAgent(config: AgentConfig, around: Surroundings): Promise<Agent> {
+  const { clock, random, files, log } = around;
+  const { trustDir, netDir } = config;
+  const device = await readIdentity(config);
+  const lock = await acquireLock(join(trustDir, 'agent.lock'));
+  const installers = new Map<string, ServiceInstaller>();
+  for (const component of config.components)
+    installers.set(component.name, await openInstaller(component, trustDir, around));
+
+  const { server, http } = await openServer(config, around);
+  const sources = [config.server, ...(config.mirrors ?? [])];
+  const trust = await createTrust({
+    ...{ trustDir, rootFile: config.rootFile, product: config.product, channel: config.channel, sources },
+    ...{ http, clock, log, files, builtAt: config.builtAt },
+    factoryFloors: Object.fromEntries(config.components.map(c => [c.name, c.factory.counter])),
+    runningGood: await runningGood(installers),
+  });
+  const settings = await openSettings(files, settingsPath(config));
+  const securityLog = await openSecurityLog(files, join(trustDir, 'security-log.json'), log);
+  const outbox = await openOutbox({ files, path: join(netDir, 'outbox.json'), server, randomId, log });
+  const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
+  const wake = createWake();
+  const progress: { now: DownloadProgress | undefined } = { now: undefined };
+  const driver = await createDriver(
+    {
+      ...{ device, trust, server, installers, settings, securityLog, schedule, wake, clock, random, log },
+      downloader: createDownloader({ netDir, sources, http, files, clock }),
+      attempts: await openAttemptLog(files, join(trustDir, 'attempts.json')),
+      courier: createCourier(outbox, clock, log),
+      backoff: config.backoff ?? DEFAULT_BACKOFF,
+      onProgress: now => {
+        progress.now = now;
+      },
+      reboot: async () => void (await promisify(execFile)('systemctl', ['reboot'])),
+    },
+    createJournal(files, join(trustDir, 'journal.json')),
+  );
+  const resume = async () => {
+    for (const installer of installers.values()) await installer.resume();
+  };
+  return {
+    owner: createOwnerApi({
+      ...{ settings, schedule, wake, securityLog, installers, clock, server, product: device.product },
+      state: driver.state,
+      progress: () => progress.now,
+    }),
+    run: async signal => {
+      await resume();
+      await driver.run(signal);
+    },
+    runOnce: async signal => {
+      await resume();
+      await driver.runOnce(signal);
+    },
+    close: async options => {
+      for (const installer of installers.values()) await installer.close(options);
+      http.close();
+      await lock.release();
+    },
+  };
+}
+
+/** Makes the device known to its server, without running it. The same token may be used again after a crash. */
+export async function enrolDevice(
+  config: AgentConfig,
+  around: Surroundings,
+  request: { readonly claimToken: string | undefined; readonly automatic: boolean | undefined },
+): Promise<{ deviceId: string; product: string; isNew: boolean }> {
+  const lock = await acquireLock(join(config.trustDir, 'agent.lock'));
+  const { server, http } = await openServer(config, around);
+  try {
+    const known = server.deviceId();
+    if (known === undefined && request.claimToken === undefined) {
+      throw new AgentError('internal', 'the device is not enrolled yet: give --claim-token-file');
+    }
+    const enrolled =
+      known === undefined ? await server.enrol(request.claimToken ?? '') : { deviceId: known, product: config.product };
+    if (enrolled.product !== config.product) {
+      throw new ConfigError(`the claim token is for product ${enrolled.product}, this image for ${config.product}`);
+    }
+    if (request.automatic !== undefined) {
+      const settings: SettingsStore = await openSettings(around.files, settingsPath(config));
+      await settings.change({ automatic: request.automatic });
+    }
+    return { ...enrolled, isNew: known === undefined };
+  } finally {
+    http.close();
+    await lock.release();
+  }
+}
+
+async function openServer(config: AgentConfig, { files, clock }: Surroundings) {
+  const ca = config.caFile === undefined ? undefined : (await files.read(config.caFile))?.toString('utf8');
+  if (config.caFile !== undefined && ca === undefined) throw new ConfigError(`caFile ${config.caFile} cannot be read`);
+  const http = createHttpClient({ ca });
+  const server: UpdateServer = await createUpdateServer({
+    http,
+    baseUrl: config.server,
+    netDir: config.netDir,
+    files,
+    clock,
+  });
+  return { server, http };
+}
+
+async function openInstaller(
+  component: ComponentConfig,
+  trustDir: string,
+  around: Surroundings,
+): Promise<ServiceInstaller> {
+  const { name, folder, factory, service } = component;
+  const base = { component: name, folder, factory, trustDir, ...around };
+  if (!service) return openDirectoryInstaller(base);
+  const [program = '', ...args] = service.command;
+  const control = createService({
+    ...around,
+    settings: {
+      command: [program, ...args],
+      env: service.env ?? {},
+      stopTimeoutSeconds: service.stopTimeoutSeconds ?? 10,
+    },
+    mark: `${name}:${folder}`,
+    notePath: join(trustDir, `service-${name}.json`),
+    outputPath: join(trustDir, `service-${name}.log`),
+  });
+  const { health } = service;
+  if (!health) return openDirectoryInstaller({ ...base, service: { control } });
+  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = 60 } = health;
+  return openDirectoryInstaller({
+    ...base,
+    service: { control, health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } },
+  });
+}
+
+async function runningGood(installers: ReadonlyMap<string, ServiceInstaller>): Promise<Record<string, number>> {
+  const counters: Record<string, number> = {};
+  for (const [component, installer] of installers) {
+    const { running, records } = await installer.slots();
+    if (records[running]?.good) counters[component] = records[running].counter;
+  }
+  return counters;
+}
+
+function settingsPath(config: AgentConfig): string {
+  return join(config.trustDir, 'settings.json');
+}
+
+function randomId(): string {
+  return randomBytes(16).toString('hex');
+}

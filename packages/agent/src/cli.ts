@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/** `tidegate-agent`: the agent, and the owner's commands to it. */
+import { Command, CommanderError, Option } from 'commander';
+import { AgentError } from './agent-error.ts';
+import { enrol } from './cli/enrol.ts';
+import { CommandError, EXIT } from './cli/exit-code.ts';
+import { apply, auto, check, onOff, postpone, span, status } from './cli/owner.ts';
+import { run } from './cli/run.ts';
+import { ConfigError } from './config.ts';
+
+const program = new Command('tidegate-agent')
+  .description('Keeps this device up to date: only with what its maker signed, only as its owner wishes.')
+  .addHelpText(
+    'after',
+    `
+Examples:
+  tidegate-agent enrol --claim-token-file claim-token --auto on
+  tidegate-agent run
+  tidegate-agent status
+  tidegate-agent postpone 8h
+
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused or too late.`,
+  )
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: true });
+
+const configOption = () => new Option('--config <file>', 'the agent’s config').default('/etc/tidegate/agent.yaml');
+const jsonOption = () => new Option('--json', 'print one JSON line');
+
+program
+  .command('run')
+  .description('run the agent: resident, or once (for a timer)')
+  .addOption(configOption())
+  .option('--once', 'check in once, do what follows from it, end')
+  .option('--stop-service', 'stop the supervised service at the end; it goes on running otherwise')
+  .action(run);
+program
+  .command('enrol')
+  .description('make this device known to its server, and answer the setup question')
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .option('--claim-token-file <file>', 'file with the one-time claim token')
+  .addOption(new Option('--auto <on|off>', 'whether updates install by themselves').argParser(onOff))
+  .action(enrol);
+for (const [name, description, action] of [
+  ['status', 'what runs, what waits and why', status],
+  ['check', 'look for updates now', check],
+  ['apply', 'install the waiting update now', apply],
+] as const) {
+  program.command(name).description(description).addOption(configOption()).addOption(jsonOption()).action(action);
+}
+program
+  .command('auto')
+  .description('let updates install by themselves, or not')
+  .argument('<on|off>', 'the setting', onOff)
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .action(auto);
+program
+  .command('postpone')
+  .description('put updates off')
+  .argument('[span]', 'such as 30m, 8h, 2d', span)
+  .option('--until <time>', 'such as 2026-12-24T20:00:00Z')
+  .option('--cancel', 'no longer')
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .action(postpone);
+
+process.exit(await main());
+
+async function main(): Promise<number> {
+  try {
+    await program.parseAsync();
+    return EXIT.ok;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.code === 'commander.invalidArgument' && !error.message.startsWith('error:'))
+        process.stderr.write(`${error.message}\n`);
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
+    process.stderr.write(`tidegate-agent: ${said(error)}\n`);
+    return error instanceof CommandError ? error.exitCode : EXIT.failed;
+  }
+}
+
+function said(error: unknown): string {
+  if (error instanceof AgentError) return `${error.code}: ${error.message}`;
+  if (error instanceof CommandError || error instanceof ConfigError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

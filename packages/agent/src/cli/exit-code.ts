@@ -1,0 +1,13 @@
+/** Exit codes of the commands, for scripts. */
+export const EXIT = { ok: 0, failed: 1, usage: 2, notRunning: 3, refused: 4 } as const;
+
+/** A command that cannot go on: a sentence and its exit code. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError';
+  readonly exitCode: number;
+
+  constructor(exitCode: number, message: string, cause?: unknown) {
+    super(message, { cause });
+    this.exitCode = exitCode;
+  }
+}

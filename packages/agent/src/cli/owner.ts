@@ -1,0 +1,61 @@
+/** The owner's commands: each one call of the running agent. */
+import { InvalidArgumentError } from 'commander';
+import type { AgentStatus } from '../owner/status.ts';
+import { ask } from './ask.ts';
+import { type PrintOptions, printStatus } from './print.ts';
+
+interface OwnerOptions extends PrintOptions {
+  readonly config: string;
+}
+
+export async function status(options: OwnerOptions): Promise<void> {
+  printStatus(await ask<AgentStatus>(options.config, 'GET', '/v1/status'), options);
+}
+
+export async function check(options: OwnerOptions): Promise<void> {
+  const answer = await ask<object>(options.config, 'POST', '/v1/check');
+  process.stdout.write(
+    options.json
+      ? `${JSON.stringify(answer)}\n`
+      : 'Looking for updates; "tidegate-agent status" shows what was found.\n',
+  );
+}
+
+export async function apply(options: OwnerOptions): Promise<void> {
+  printStatus(await ask<AgentStatus>(options.config, 'POST', '/v1/apply'), options);
+}
+
+export async function auto(on: boolean, options: OwnerOptions): Promise<void> {
+  printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/updates', { automatic: on }), options);
+}
+
+export interface PostponeOptions extends OwnerOptions {
+  readonly until?: string;
+  readonly cancel?: boolean;
+}
+
+export async function postpone(seconds: number | undefined, options: PostponeOptions): Promise<void> {
+  const given = [seconds !== undefined, options.until !== undefined, options.cancel === true].filter(Boolean).length;
+  if (given !== 1) throw new InvalidArgumentError('Give one of: a span such as 8h, --until TIME, --cancel.');
+  const wanted = seconds === undefined ? { until: options.until } : { seconds };
+  const answer = options.cancel
+    ? await ask<AgentStatus>(options.config, 'DELETE', '/v1/postponement')
+    : await ask<AgentStatus>(options.config, 'POST', '/v1/postponement', wanted);
+  printStatus(answer, options);
+}
+
+const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+
+/** `90s`, `30m`, `8h`, `2d` in seconds. */
+export function span(text: string): number {
+  const match = /^(\d{1,6})([smhd])$/.exec(text);
+  const unit = UNITS[match?.[2] ?? ''];
+  if (!match || unit === undefined) throw new InvalidArgumentError('Give a span such as 90s, 30m, 8h or 2d.');
+  return Number(match[1]) * unit;
+}
+
+export function onOff(text: string): boolean {
+  if (text === 'on') return true;
+  if (text === 'off') return false;
+  throw new InvalidArgumentError('Say on or off.');
+}

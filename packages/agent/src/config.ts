@@ -1,0 +1,104 @@
+/**
+ * The agent's config, a YAML file in the image: facts of the product and where things lie. Closed: a misspelt key is an
+ * error that names it. Nothing in it can be changed over the network.
+ */
+import { readFile } from 'node:fs/promises';
+import { closed, Counter, Instant, Name, parser, Version } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
+import { parse } from 'yaml';
+
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const SOCKET_PATH_BYTES_MAX = 100;
+const Path = Type.String({ minLength: 1, maxLength: 4096 });
+const Url = Type.String({ pattern: '^https?://', maxLength: 2048 });
+const Command = Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 });
+const Seconds = Type.Number({ minimum: 0, maximum: 7 * 86_400 });
+
+const Health = closed({
+  url: Url,
+  intervalSeconds: Type.Optional(Seconds),
+  /** It must answer well for so long in a row. */
+  healthyForSeconds: Type.Optional(Seconds),
+  deadlineSeconds: Type.Optional(Seconds),
+});
+
+const Component = closed({
+  name: Name,
+  installer: Type.Literal('directory'),
+  /** Holds `a/`, `b/` and the link `current`. */
+  folder: Path,
+  /** What slot a holds when the device leaves the factory; its counter is the first floor. */
+  factory: closed({ version: Version, counter: Counter }),
+  service: Type.Optional(
+    closed({
+      command: Command,
+      env: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 4096 }))),
+      stopTimeoutSeconds: Type.Optional(Seconds),
+      health: Type.Optional(Health),
+    }),
+  ),
+});
+export type ComponentConfig = Static<typeof Component>;
+
+const AgentConfig = closed({
+  product: Name,
+  hardware: Type.Optional(Name),
+  /** Prints the hardware id, for images that serve several boards. */
+  hardwareProbe: Type.Optional(Command),
+  channel: Name,
+  /** Channels that this image allows. */
+  channels: Type.Array(Name, { minItems: 1, maxItems: 8 }),
+  server: Url,
+  /** Further places with the same paths; they need no trust. */
+  mirrors: Type.Optional(Type.Array(Url, { maxItems: 8 })),
+  /** PEM of the only certificate authorities to trust. */
+  caFile: Type.Optional(Path),
+  rootFile: Path,
+  builtAt: Instant,
+  netDir: Path,
+  trustDir: Path,
+  adminSocket: Path,
+  userSocket: Path,
+  firstCheckWithinSeconds: Type.Optional(Seconds),
+  backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
+  components: Type.Array(Component, { minItems: 1, maxItems: 16 }),
+  attributes: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 64 }))),
+});
+export type AgentConfig = Static<typeof AgentConfig>;
+
+const parseConfig = parser(AgentConfig);
+
+/** @throws ConfigError that names the file and the key */
+export async function readConfig(file: string): Promise<AgentConfig> {
+  let value: unknown;
+  try {
+    value = parse(await readFile(file, 'utf8')) as unknown;
+  } catch (error) {
+    throw new ConfigError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
+  }
+  const parsed = parseConfig(value);
+  if (!parsed.ok) throw new ConfigError(`${file}: ${parsed.fault.path.slice(1) || 'the file'} ${parsed.fault.message}`);
+  const fault = contradiction(parsed.value);
+  if (fault !== undefined) throw new ConfigError(`${file}: ${fault}`);
+  return parsed.value;
+}
+
+/** What a schema cannot say. Pure. */
+export function contradiction(config: AgentConfig): string | undefined {
+  if ((config.hardware === undefined) === (config.hardwareProbe === undefined)) {
+    return 'give either hardware or hardwareProbe';
+  }
+  if (!config.channels.includes(config.channel)) return `channel ${config.channel} is not one of channels`;
+  const names = config.components.map(c => c.name);
+  if (new Set(names).size !== names.length) return 'two components have the same name';
+  if (config.adminSocket === config.userSocket) return 'adminSocket and userSocket must differ';
+  for (const socket of [config.adminSocket, config.userSocket]) {
+    if (Buffer.byteLength(socket) >= SOCKET_PATH_BYTES_MAX) {
+      return `the socket's path is too long (at most ${SOCKET_PATH_BYTES_MAX - 1} bytes): ${socket}`;
+    }
+  }
+  return undefined;
+}

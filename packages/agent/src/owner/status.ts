@@ -1,0 +1,102 @@
+/** What the owner sees: where the device stands, what waits and why, how the last update ended, in plain words. Pure. */
+import { CODES, type Code } from '@tidegate/protocol';
+import { updateOf, type Outcome, type State, type Update } from '../machine/state.ts';
+import { mayI, WAIT_TEXT } from '../policy/may-i.ts';
+import type { Settings } from '../policy/settings.ts';
+import type { DownloadProgress, InstalledRelease } from '../ports.ts';
+
+export interface UpdateView {
+  readonly target: string;
+  readonly component: string;
+  readonly version: string;
+  readonly class: string;
+  /** Dangers that it removes, in plain words (EN 303 645 5.3-11). */
+  readonly risks: readonly string[];
+  readonly notes?: string;
+  /** What it interrupts, and for how long (EN 303 645 5.3-12). */
+  readonly disruption: string;
+  readonly disruptionSeconds?: number;
+  /** Why it does not go on by itself. */
+  readonly waits?: string;
+}
+
+export interface OutcomeView {
+  readonly state: string;
+  readonly code?: Code;
+  readonly text: string;
+  readonly target: string;
+  readonly at: string;
+}
+
+export interface AgentStatus {
+  readonly product: string;
+  readonly enrolled: boolean;
+  readonly state: State['name'];
+  readonly components: readonly ({ readonly component: string } & InstalledRelease)[];
+  readonly update?: UpdateView;
+  readonly downloadPercent?: number;
+  readonly lastOutcome?: OutcomeView;
+  readonly settings: { readonly automatic: boolean | null; readonly postponedUntil: string | null };
+  readonly nextCheckInSeconds: number;
+  /** Refused updates in the device's own security log. */
+  readonly refusals: number;
+}
+
+export interface Seen {
+  readonly product: string;
+  readonly enrolled: boolean;
+  readonly state: State;
+  readonly installed: Readonly<Record<string, InstalledRelease>>;
+  readonly settings: Settings;
+  readonly progress: DownloadProgress | undefined;
+  readonly nextCheckInMs: number;
+  readonly nowMs: number;
+  readonly refusals: number;
+}
+
+const LANGUAGE = 'en';
+
+export function statusOf(seen: Seen): AgentStatus {
+  const { state, settings, progress } = seen;
+  const update = updateOf(state);
+  const last = state.name === 'done' ? state.outcome : state.last;
+  return {
+    product: seen.product,
+    enrolled: seen.enrolled,
+    state: state.name,
+    components: Object.entries(seen.installed).map(([component, release]) => ({ component, ...release })),
+    ...(update ? { update: viewOf(update, seen) } : {}),
+    ...(state.name === 'downloading' && progress ? { downloadPercent: percent(progress) } : {}),
+    ...(last ? { lastOutcome: outcomeView(last) } : {}),
+    settings: {
+      automatic: settings.automatic ?? null,
+      postponedUntil:
+        settings.postponedUntilMs === undefined ? null : new Date(settings.postponedUntilMs).toISOString(),
+    },
+    nextCheckInSeconds: Math.round(seen.nextCheckInMs / 1000),
+    refusals: seen.refusals,
+  };
+}
+
+function viewOf({ target, notBefore }: Update, { settings, nowMs, state }: Seen): UpdateView {
+  const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
+  const asked = { settings, target: target.path, disruption, notBeforeMs: Date.parse(notBefore), nowMs };
+  const verdict = mayI(asked);
+  const note = notes?.[LANGUAGE];
+  return {
+    ...{ target: target.path, component, version, class: releaseClass, disruption },
+    risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
+    ...(note === undefined ? {} : { notes: note }),
+    ...(disruptionSeconds === undefined ? {} : { disruptionSeconds }),
+    ...(verdict.kind === 'wait' && state.name !== 'trial' ? { waits: WAIT_TEXT[verdict.reason] } : {}),
+  };
+}
+
+function outcomeView({ state, code, target, at }: Outcome): OutcomeView {
+  const text = code === undefined ? 'The update works.' : CODES[code].text;
+  return { state, ...(code === undefined ? {} : { code }), text, target, at };
+}
+
+function percent({ receivedBytes, totalBytes }: DownloadProgress): number {
+  return totalBytes === 0 ? 100 : Math.floor((receivedBytes / totalBytes) * 100);
+}
