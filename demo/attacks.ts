@@ -66,8 +66,8 @@ function plans(known: { good: string; foreign: string; staleTimestamp: Buffer })
       counter: 4,
       how: { artifact: (_, bytes) => flipped(bytes) },
     },
-    { attack: 'older release', code: 'counter-rollback', target: older(good), counter: 2, how: {} },
-    { attack: "another product's release", code: 'wrong-channel', target: foreign, counter: 2, how: {} },
+    { attack: 'older release', code: 'counter-rollback', target: older(good), counter: 1, how: {} },
+    { attack: "another product's release", code: 'wrong-channel', target: foreign, counter: 9, how: {} },
     {
       attack: 'stale metadata',
       code: 'metadata-rollback',
@@ -78,9 +78,9 @@ function plans(known: { good: string; foreign: string; staleTimestamp: Buffer })
   ];
 }
 
-/** 1.1.0 of the same component: properly signed, and what the devices run already. */
+/** 1.0.0 of the same component: properly signed, once good, and behind what the devices run. */
 function older(good: string): string {
-  return good.replaceAll('1.3.0', '1.1.0');
+  return good.replaceAll('1.3.0', '1.0.0');
 }
 
 function flipped(bytes: Buffer): Buffer {

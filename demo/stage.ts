@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import {
   type Fleet,
   openSigningDesk,
+  packSample,
   type ServerProcess,
   type SigningDesk,
   startFleet,
@@ -37,6 +38,11 @@ export async function openStage(options: DemoOptions, view: View, closing: Async
     folder: join(folder, 'signing'),
     products: [PRODUCT, OTHER_PRODUCT],
     keepPassphrases: true,
+  });
+  // The factory's own software has its counter too: whatever comes later counts on from it.
+  await desk.release({
+    file: await packSample(join(folder, PRODUCT), { version: '1.0.0', health: 'well' }),
+    version: '1.0.0',
   });
   view.say('signed a TUF repository: root and targets by 2 of 3 people, stable by CI and a person, and the rest');
 
