@@ -17,7 +17,8 @@ const SAVED_PER_DOWNLOAD = 16;
 export interface DownloadRecord {
   /** The tag under which a source gave the bytes that are held. */
   etagOf(source: string): string | undefined;
-  setSource(source: string, etag: string | undefined): Promise<void>;
+  /** Durable with the next save: a tag that is lost costs nothing, since the whole is hashed in any case. */
+  setSource(source: string, etag: string | undefined): void;
   /** Bytes that may still be fetched. */
   budgetLeft(): number;
   /** @throws AgentError data-budget once more was fetched than allowed */
@@ -50,10 +51,9 @@ export async function openDownloadRecord(
 
   return {
     etagOf: source => (record.source === source ? record.etag : undefined),
-    async setSource(source, etag) {
+    setSource(source, etag) {
       const { fetchedBytes } = record;
       record = { fetchedBytes, source, ...(etag === undefined ? {} : { etag }) };
-      await save();
     },
     budgetLeft: () => budget - record.fetchedBytes,
     async count(bytes) {

@@ -47,7 +47,7 @@ export async function fetchInto(fetch: FetchInto): Promise<void> {
       throw httpRefusal(fetch.source, { ...answer, body: Buffer.alloc(0) }, fetch.clock.now());
     case 'body':
       if (meaning.at === 0) await part.empty();
-      await fetch.record.setSource(fetch.source, strongTag(answer));
+      fetch.record.setSource(fetch.source, strongTag(answer));
       return takeBody(fetch, answer);
   }
 }

@@ -1,0 +1,136 @@
+import { readdir, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
+import { holdPath } from '@tidegate/protocol';
+import { DAY_MS, freeze, makeKey, makeVictim, type Victim } from '@tidegate/test';
+import { expect, test } from 'vitest';
+
+const FACTS = { product: 'gw2', channel: 'stable', hardware: 'gw2-a', installed: {} };
+
+async function cutList(victim: Victim, list: string, which: 'newest' | 'all' = 'newest'): Promise<void> {
+  const tuf = join(victim.trustDir, 'tuf');
+  const generations = (await readdir(tuf)).filter(name => name.startsWith('gen-')).toSorted();
+  for (const generation of which === 'all' ? generations : generations.slice(-1))
+    await truncate(join(tuf, generation, `${list}.json`), 20);
+}
+
+test('tells whether a refresh brought something, and accepts without a network afterwards', async () => {
+  await using victim = await makeVictim();
+  const path = victim.release();
+  expect(await victim.trust.refresh()).toMatchObject({ changed: true, timestampVersion: 2 });
+  expect(await victim.trust.refresh()).toMatchObject({ changed: false });
+  await victim.server[Symbol.asyncDispose]();
+  await victim.restart();
+  await expect(victim.trust.accept(path, FACTS)).resolves.toMatchObject({ path, firmware: { version: '1.2.0' } });
+});
+
+test('accepts nothing before the first refresh', async () => {
+  await using victim = await makeVictim();
+  await expect(victim.trust.accept(victim.release(), FACTS)).rejects.toMatchObject({ code: 'network' });
+});
+
+test('staged work may go on after the timestamp expired, until the channel role does', async () => {
+  await using victim = await makeVictim();
+  const path = victim.release();
+  await victim.trust.refresh();
+  const { validUntil } = await victim.trust.accept(path, FACTS);
+  victim.clock.pass(30 * DAY_MS);
+  await expect(victim.trust.accept(path, FACTS)).resolves.toBeDefined();
+  victim.clock.pass(Date.parse(validUntil) - victim.clock.now());
+  await expect(victim.trust.accept(path, FACTS)).rejects.toMatchObject({ code: 'metadata-expired' });
+});
+
+test('a hold and a withdrawal end what was accepted before', async () => {
+  await using victim = await makeVictim();
+  const { repo } = victim;
+  const [held, withdrawn] = [victim.release(), victim.release()];
+  await victim.trust.refresh();
+  await victim.trust.accept(held, FACTS);
+  await victim.trust.accept(withdrawn, FACTS);
+  repo.addTarget('h-gw2', holdPath('gw2', 'app', '1.2.0'), Buffer.from('{}'));
+  delete repo.targets[repo.role]?.[withdrawn];
+  repo.publish(['h-gw2', repo.role]);
+  await victim.trust.refresh();
+  await expect(victim.trust.accept(held, FACTS)).rejects.toMatchObject({ code: 'held' });
+  await expect(victim.trust.accept(withdrawn, FACTS)).rejects.toMatchObject({ code: 'target-not-signed' });
+});
+
+test('a newer root is kept though the lists under it fail, and its revocations count', async () => {
+  await using victim = await makeVictim();
+  await victim.trust.refresh();
+  victim.repo.rotate('targets', [makeKey()]);
+  victim.server.twist('timestamp.json', { kind: 'status', status: 500 });
+  await expect(victim.trust.refresh()).rejects.toMatchObject({ code: 'network' });
+  expect((await victim.generation())['root.json']).toContain('"version":2');
+  victim.server.honest();
+  await victim.refuses('metadata-signature', () => {
+    const { keys } = victim.repo;
+    const honest = keys.targets;
+    keys.targets = { keys: keys.root.keys, threshold: 1 };
+    victim.repo.publish(['targets']);
+    keys.targets = honest;
+    return victim.trust.refresh();
+  });
+  victim.repo.publish(['targets']);
+  await victim.recovers();
+});
+
+test('with the newest generation damaged, the one before it counts where it is not older', async () => {
+  await using victim = await makeVictim();
+  const path = victim.release();
+  await victim.trust.refresh();
+  victim.repo.publish();
+  await victim.trust.refresh();
+  await cutList(victim, 'targets');
+  await victim.restart();
+  await expect(victim.trust.accept(path, FACTS)).resolves.toBeDefined();
+});
+
+test('with the newest generation damaged, an older list is not gone back to', async () => {
+  await using victim = await makeVictim();
+  const path = victim.release();
+  await victim.trust.refresh();
+  victim.release();
+  await victim.trust.refresh();
+  await cutList(victim, 'p-gw2-stable');
+  await victim.restart();
+  await expect(victim.trust.accept(path, FACTS)).rejects.toMatchObject({ code: 'network' });
+  await victim.recovers();
+});
+
+test('with every root damaged, the factory’s root is walked forward', async () => {
+  await using victim = await makeVictim();
+  victim.repo.rotate('timestamp', [makeKey()]);
+  victim.repo.publish();
+  await victim.trust.refresh();
+  await cutList(victim, 'root', 'all');
+  await victim.restart();
+  await victim.recovers();
+});
+
+test('with both copies of the floors lost, slots and lists say what they were, with an alarm', async () => {
+  await using victim = await makeVictim();
+  await victim.trust.refresh();
+  const yesterday = freeze(victim.repo);
+  await victim.update(victim.release());
+  await victim.trust.raiseFloors({ app: 9 });
+  for (const copy of ['a', 'b']) await truncate(join(victim.trustDir, `floors.${copy}.json`), 5);
+  const alarms: object[] = [];
+  const log = { info: () => undefined, warn: () => undefined, error: (fields: object) => void alarms.push(fields) };
+  await victim.restart({ log, runningGood: { app: 8 }, factoryFloors: { app: 2, mcu: 3 } });
+  expect(alarms).toMatchObject([{ alarm: 'floors-lost' }]);
+  expect([victim.trust.floor('app'), victim.trust.floor('mcu')]).toEqual([8, 3]);
+  victim.server.serve(yesterday);
+  await victim.refuses('metadata-rollback', () => victim.trust.refresh());
+});
+
+test('two refreshes at once come one after the other', async () => {
+  await using victim = await makeVictim();
+  const results = await Promise.all([victim.trust.refresh(), victim.trust.refresh()]);
+  expect(results.map(r => r.changed)).toEqual([true, false]);
+});
+
+test('a refresh ends as stopped when its signal fires', async () => {
+  await using victim = await makeVictim();
+  await expect(victim.trust.refresh(AbortSignal.abort())).rejects.toMatchObject({ code: 'stopped' });
+  await victim.recovers();
+});
