@@ -45,7 +45,11 @@ export interface Trust {
    * and leaves the last good generation as it was. Tries each metadata source in turn.
    */
   refresh(signal?: AbortSignal): Promise<RefreshResult>;
-  /** The acceptance rule on the newest good generation; throws an AgentError with the code of the first rule broken. */
+  /**
+   * The acceptance rule on the newest good generation; throws an AgentError with the code of the first rule broken.
+   * Works without a network and does not ask for a fresh timestamp (whoever takes an offer refreshes first): staged work
+   * may go on until `validUntil`. `network`: there are no whole lists on this device yet.
+   */
   accept(targetPath: string, device: DeviceFacts): Promise<AcceptedTarget>;
   /** Release counter floor of a component; 0 where there is none. */
   floor(component: string): number;

@@ -8,7 +8,7 @@ import { jsonParser, parser, SHA256_PATTERN } from '@tidegate/protocol';
 import { type Static, type TSchema, Type } from 'typebox';
 import type { DurableFiles } from './durable-files.ts';
 
-export type Loaded<T> =
+type Loaded<T> =
   | { readonly kind: 'value'; readonly value: T /** A copy was damaged or missing. */; readonly damaged: boolean }
   | { readonly kind: 'absent' }
   /** Something is there, and none of it can be believed. */

@@ -10,7 +10,7 @@ import { type HttpLimits, SHORT_ANSWER } from './http-limits.ts';
 import { safeUrl } from './safe-url.ts';
 import { watch, type Watchdog } from './watchdog.ts';
 
-export interface HttpRequest {
+interface HttpRequest {
   readonly url: string;
   readonly method?: 'GET' | 'POST';
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,6 +1,6 @@
 /** Reads the Retry-After header (RFC 9110 10.2.3), bounded: a server may ask for patience, not for silence for ever. */
 
-export const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
+const MAX_RETRY_AFTER_SECONDS = 24 * 3600;
 
 /** @returns whole seconds, or undefined where the header is missing or unreadable */
 export function retryAfterSeconds(header: string | undefined, nowMs: number): number | undefined {
