@@ -35,7 +35,7 @@ Examples:
     .exitOverride(error => {
       throw Object.assign(error, { exitCode: error.exitCode === 0 ? 0 : 2 });
     });
-  return program.parse(argv as string[], { from: 'user' }).opts<DemoOptions>();
+  return program.parse(argv, { from: 'user' }).opts<DemoOptions>();
 }
 
 function devices(text: string): number {

@@ -14,3 +14,4 @@ export * from './static-server.ts';
 export * from './temp-folder.ts';
 export * from './until.ts';
 export * from './victim.ts';
+export * from './world.ts';

@@ -7,7 +7,6 @@ import {
   Name,
   ReleaseClass,
   Sha256,
-  TargetPathText,
   UpdateStateName,
   Version,
 } from './identifiers.ts';
@@ -47,7 +46,8 @@ export type CheckInRequest = Static<typeof CheckInRequest>;
 export const Offer = Type.Object({
   rolloutId: Hex32,
   attempt: Type.Integer({ minimum: 1, maximum: 1000 }),
-  target: TargetPathText,
+  /** Any text: a path that is none must be refused with its own code, not lost with the whole answer. */
+  target: Type.String({ minLength: 1, maxLength: 300 }),
   component: Name,
   counter: Counter,
   class: ReleaseClass,
