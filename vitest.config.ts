@@ -1,4 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
+
+const postgres = fileURLToPath(new URL('packages/server/src/testing/postgres-setup.ts', import.meta.url));
 
 const unit = (name: string, globalSetup: string[] = []) => ({
   test: {
@@ -18,14 +21,14 @@ export default defineConfig({
     projects: [
       unit('protocol'),
       unit('signer'),
-      unit('server', ['src/testing/postgres-setup.ts']),
+      unit('server', [postgres]),
       unit('agent'),
       {
         test: {
           name: 'e2e',
           root: 'test',
           include: ['**/*.test.ts'],
-          globalSetup: ['../packages/server/src/testing/postgres-setup.ts'],
+          globalSetup: [postgres],
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

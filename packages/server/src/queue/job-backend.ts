@@ -36,4 +36,4 @@ export async function openJobBackend(url: string, log: Logger) {
   return { ...withBackend(createPostgresBackend), connection, close: () => pool.end() };
 }
 
-export type JobBackend = Awaited<ReturnType<typeof openJobBackend>>;
+type JobBackend = Awaited<ReturnType<typeof openJobBackend>>;
