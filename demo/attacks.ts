@@ -42,7 +42,8 @@ export async function attacks(stage: Stage, view: View): Promise<Refusal[]> {
     for (const plan of plans({ good, foreign, staleTimestamp })) {
       evil.attack({ ...plan.how, offer: offerOf(plan) });
       const refused = await refusedByAll(stage, plan);
-      view.say(`  ${plan.attack}: refused by all ${refused} devices: ${plan.code}. ${CODES[plan.code].text}`);
+      view.say(`  ${plan.attack}: refused by all ${refused} devices: ${plan.code}`);
+      view.say(`    ${CODES[plan.code].text}`);
       refusals.push({ attack: plan.attack, code: plan.code });
     }
     evil.attack({});

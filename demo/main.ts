@@ -55,7 +55,7 @@ function summarize(stage: Stage, view: View, summary: Summary): void {
   view.chapter('Summary');
   view.say(`  devices      ${summary.devices}, each a process of its own`);
   view.say(`  1.1.0        verified on ${summary.verified}`);
-  view.say(`  1.2.0        halted; ${summary.rolledBack} went back by themselves`);
+  view.say(`  1.2.0        halted; devices that went back by themselves: ${summary.rolledBack}`);
   for (const { attack, code } of summary.refusals) view.say(`  refused      ${attack}: ${code}`);
   view.say(`  time         ${summary.seconds} s`);
   view.say(`  data         ${stage.folder}`);

@@ -18,10 +18,10 @@ export async function signAndPublish(
   product = PRODUCT,
 ): Promise<string> {
   const file = await packSample(join(stage.folder, product), sample);
-  const { path, counter, lengthBytes } = await stage.desk.release({ file, version: sample.version, product });
+  const { path, counter } = await stage.desk.release({ file, version: sample.version, product });
   const { adminUrl, adminToken, deviceUrl } = stage.server;
   await stage.desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
-  view.say(`signed ${path} (counter ${counter}, ${lengthBytes} bytes) by CI and a person, and published it`);
+  view.say(`signed by CI and a person, published: ${path} (counter ${counter})`);
   return path;
 }
 
@@ -59,7 +59,7 @@ export async function faultyRelease(stage: Stage, view: View): Promise<FaultyOut
   const fleet = await Promise.all(stage.fleet.members.map(statusOf));
   const onOld = fleet.filter(({ status }) => status.components[0]?.version === '1.1.0').length;
   view.say(
-    `${rollout.state}: ${rollout.counts.rolledBack} went back by themselves, ${onOld} of ${fleet.length} devices run 1.1.0`,
+    `${rollout.state}: devices that went back by themselves: ${rollout.counts.rolledBack}; on 1.1.0: ${onOld} of ${fleet.length}`,
   );
   if (rollout.state !== 'halted') throw new Error(`the faulty release ended ${rollout.state}`);
   if (onOld !== fleet.length) throw new Error('a device was left on the faulty release');
