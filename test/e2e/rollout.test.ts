@@ -1,8 +1,9 @@
 /** The whole way of a release: signed, published, rolled out, installed, proven or taken back. Real processes throughout. */
 import { emptyDatabase } from '@tidegate/server/testing';
 import type { AgentStatus } from '@tidegate/agent';
+import { verifyRepository } from '@tidegate/signer';
 import { expect, test } from 'vitest';
-import { type FleetMember, startAgent } from '../src/index.ts';
+import { type FleetMember, metadataOf, startAgent } from '../src/index.ts';
 import { until } from '../src/until.ts';
 import { openWorld, type World } from '../src/world.ts';
 
@@ -28,6 +29,12 @@ test('a good release ends verified on every device, a faulty one goes back by it
   const good = await world.rollOut(await world.publish({ version: '1.1.0', health: 'well' }));
   expect(good).toMatchObject({ state: 'completed', counts: { verified: 2, failed: 0 } });
   expect(await Promise.all(world.fleet.members.map(serviceSays))).toEqual(['1.1.0', '1.1.0']);
+
+  const seen = await verifyRepository({
+    source: world.server.deviceUrl,
+    root: await metadataOf(world.desk, '1.root.json'),
+  });
+  expect(seen.targets.map(t => t.path)).toContain('gw2/stable/app/1.1.0/sample-1.1.0.tar');
 
   const faulty = await world.rollOut(await world.publish({ version: '1.2.0', health: 'ill' }));
   expect(faulty).toMatchObject({ state: 'halted', counts: { verified: 0, rolledBack: 2 } });
