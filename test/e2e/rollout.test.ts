@@ -11,9 +11,12 @@ async function versionOn({ device }: FleetMember): Promise<string | undefined> {
   return (await device.api.get<AgentStatus>('/v1/status')).components[0]?.version;
 }
 
-async function serviceSays(member: FleetMember): Promise<string> {
-  const response = await fetch(`http://127.0.0.1:${member.device.plan.servicePort}/health`);
-  return ((await response.json()) as { version: string }).version;
+/** A service that was just started may need a moment until it listens. */
+function serviceSays({ device }: FleetMember): Promise<string> {
+  return until(`the service of ${device.name} to answer`, async () => {
+    const response = await fetch(`http://127.0.0.1:${device.plan.servicePort}/health`);
+    return ((await response.json()) as { version: string }).version;
+  });
 }
 
 function first(world: World): FleetMember {
