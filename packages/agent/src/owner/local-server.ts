@@ -63,7 +63,8 @@ async function listen(api: OwnerApi, role: Role, path: string, log: Logger): Pro
 async function answer(api: OwnerApi, role: Role, request: IncomingMessage, response: ServerResponse): Promise<void> {
   try {
     const body = await readBody(request);
-    const path = new URL(request.url ?? '/', 'http://device').pathname;
+    // Compared, never resolved: what is no address is merely a path that there is not.
+    const [path = '/'] = (request.url ?? '/').split('?');
     send(response, 200, 'application/json', await api.call(role, request.method ?? 'GET', path, body));
   } catch (error) {
     if (!(error instanceof OwnerError)) throw error;

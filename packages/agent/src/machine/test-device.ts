@@ -1,0 +1,269 @@
+/**
+ * A device for tests: the real machine, installer, settings, attempts, floors and outbox on real folders. Only what lies
+ * outside the device is the test's: the update server, the signed lists, the line that artifacts come over, the service's
+ * process (a small HTTP server that answers with what its slot holds). `boot` is a new start on the same folders.
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CheckInAnswer, CheckInRequest, Offer, Report } from '@tidegate/protocol';
+import { pino } from 'pino';
+import { AgentError } from '../agent-error.ts';
+import type { Clock } from '../clock.ts';
+import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
+import { openDirectoryInstaller } from '../install/directory-installer.ts';
+import { createCourier } from '../outbox/courier.ts';
+import { openOutbox } from '../outbox/outbox.ts';
+import { createOwnerApi, type OwnerApi } from '../owner/owner-api.ts';
+import { openSettings, type SettingsStore } from '../policy/settings.ts';
+import type { AcceptedTarget, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';
+import { openSecurityLog } from '../security/security-log.ts';
+import type { Service } from '../service/service.ts';
+import { openFloorStore } from '../trust/floor-store.ts';
+import { counterFloor, raiseCounters } from '../trust/floors.ts';
+import { openAttemptLog } from './attempts.ts';
+import { createDriver, type Driver } from './driver.ts';
+import { createJournal } from './journal.ts';
+import { createSchedule } from './schedule.ts';
+import type { State } from './state.ts';
+import { createWake } from './wake.ts';
+
+export const NOW_MS = Date.parse('2026-11-10T12:00:00Z');
+const FACTORY = { version: '1.0.0', counter: 1 };
+
+/** One start of the agent. */
+export interface RunningAgent {
+  readonly driver: Driver;
+  readonly owner: OwnerApi;
+  readonly settings: SettingsStore;
+  readonly installer: Installer;
+  floor(): number;
+  /** One check-in and what follows from it. */
+  once(): Promise<State>;
+  /** The owner's API as it answers in another state of the machine. */
+  ownerIn(state: State): OwnerApi;
+}
+
+export interface TestDevice extends AsyncDisposable {
+  readonly folder: string;
+  /** What the server answers beside an offer; may be exchanged. */
+  answering: (request: CheckInRequest) => Partial<CheckInAnswer>;
+  /** What happens at the signed lists' next fetches; may be exchanged. */
+  refreshing: () => void;
+  /** Offered as long as the device tells of an older one. */
+  offer: Offer | undefined;
+  readonly held: Set<string>;
+  /** The next download brings other bytes. */
+  spoilNextDownload(): void;
+  readonly reports: readonly Report[];
+  /** States reported so far, in order, with the code where there is one. */
+  told(): string[];
+  /** Signs a release whose service answers with this status, and offers it. */
+  release(version: string, counter: number, status?: number): Promise<Offer>;
+  boot(files?: DurableFiles): Promise<RunningAgent>;
+  answerSetup(automatic: boolean): Promise<void>;
+  /** What the service answers: the version that its slot holds. */
+  serves(): Promise<string>;
+  /** What the slot holds that the link points to. */
+  runningSlotHolds(): Promise<string>;
+}
+
+export async function openTestDevice(): Promise<TestDevice> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-machine-'));
+  const app = join(folder, 'app');
+  const trustDir = join(folder, 'trust');
+  const lists = new Map<string, AcceptedTarget>();
+  const bytesOf = new Map<string, Buffer>();
+  const reports: Report[] = [];
+  const line = { spoiled: false };
+  const log = pino({ level: 'silent' });
+  const service = await startService();
+
+  await mkdir(join(app, 'a'), { recursive: true });
+  await writeFile(join(app, 'a/app'), '200 1.0.0');
+
+  const server: UpdateServer = {
+    enrolled: () => true,
+    deviceId: () => '0'.repeat(32),
+    enrol: () => Promise.reject(new AgentError('internal', 'it is enrolled')),
+    async checkIn(request) {
+      const { offer } = device;
+      const runs = request.components.find(c => c.component === offer?.component)?.counter ?? 0;
+      const isNews = offer !== undefined && runs < offer.counter;
+      return { offer: isNews ? offer : null, stop: [], pollAfterSeconds: 60, ...device.answering(request) };
+    },
+    async sendReports(sent) {
+      reports.push(...sent);
+      return sent.map(r => r.id);
+    },
+  };
+
+  const downloader: Downloader = {
+    async download(target) {
+      const file = join(folder, 'artifact');
+      const bytes = bytesOf.get(target.path) ?? Buffer.alloc(0);
+      await writeFile(file, line.spoiled ? bytes.map(b => b ^ 1) : bytes);
+      line.spoiled = false;
+      return file;
+    },
+    keepOnly: () => rm(join(folder, 'artifact'), { force: true }),
+  };
+
+  const openTrust = async (files: DurableFiles): Promise<Trust> => {
+    const base = { trustDir, files, clock, log, builtAtMs: NOW_MS, hadLists: false };
+    const store = await openFloorStore({ ...base, knownCounters: [{ app: FACTORY.counter }] });
+    return {
+      async refresh() {
+        device.refreshing();
+        return { changed: true, timestampVersion: 1, timestampExpires: '2030-01-01T00:00:00Z' };
+      },
+      async accept(path, { installed }) {
+        const target = lists.get(path);
+        if (!target) throw new AgentError('target-not-signed', path);
+        if (device.held.has(path)) throw new AgentError('held', path);
+        const { component, counter } = target.firmware;
+        const runs = installed[component]?.counter ?? 0;
+        if (counter <= runs || counter < counterFloor(store.floors(), component))
+          throw new AgentError('counter-rollback', path);
+        return target;
+      },
+      floor: component => counterFloor(store.floors(), component),
+      raiseFloors: counters => store.save(raiseCounters(store.floors(), counters)),
+      trustedNow: () => NOW_MS,
+    };
+  };
+
+  const boot = async (files = durableFiles): Promise<RunningAgent> => {
+    const health = { url: service.url, intervalSeconds: 0.01, healthyForSeconds: 0, deadlineSeconds: 0 };
+    const installer = await openDirectoryInstaller({
+      ...{ component: 'app', folder: app, factory: FACTORY, trustDir, files, clock, log },
+      service: { control: service.control, health },
+    });
+    const installers = new Map([['app', installer]]);
+    const trust = await openTrust(files);
+    const settings = await openSettings(files, join(trustDir, 'settings.json'));
+    const securityLog = await openSecurityLog(files, join(trustDir, 'security-log.json'), log);
+    const randomId = () => randomBytes(16).toString('hex');
+    const outbox = await openOutbox({ files, path: join(folder, 'net/outbox.json'), server, randomId, log });
+    const random = () => 0;
+    const shared = { settings, securityLog, server, installers, clock };
+    const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
+    const driver = await createDriver(
+      {
+        ...{ ...shared, ...waits, trust, downloader, random, log },
+        device: {
+          ...{ product: 'gw2', hardware: 'gw2-a', channel: 'stable' },
+          ...{ bootId: 'b'.repeat(32), agentVersion: '0.1.0', attributes: {} },
+        },
+        attempts: await openAttemptLog(files, join(trustDir, 'attempts.json')),
+        courier: createCourier(outbox, clock, log),
+        backoff: { baseSeconds: 1, maxSeconds: 10 },
+        onProgress: () => undefined,
+        reboot: () => Promise.reject(new Error('this device needs no reboot')),
+      },
+      createJournal(files, join(trustDir, 'journal.json')),
+    );
+    const ownerIn = (state: () => State) =>
+      createOwnerApi({ ...shared, ...waits, product: 'gw2', state, progress: () => undefined });
+    await installer.resume();
+    return {
+      ...{ driver, settings, installer },
+      owner: ownerIn(driver.state),
+      floor: () => trust.floor('app'),
+      ownerIn: state => ownerIn(() => state),
+      async once() {
+        await driver.runOnce(new AbortController().signal);
+        return driver.state();
+      },
+    };
+  };
+
+  const device: TestDevice = {
+    folder,
+    answering: () => ({}),
+    refreshing: () => undefined,
+    offer: undefined,
+    held: new Set(),
+    spoilNextDownload: () => {
+      line.spoiled = true;
+    },
+    reports,
+    told: () => reports.map(r => (r.code === undefined ? r.state : `${r.state} ${r.code}`)),
+    async release(version, counter, status = 200) {
+      const bytes = Buffer.from(`${status} ${version}`);
+      const target = signedTarget(version, counter, bytes);
+      lists.set(target.path, target);
+      bytesOf.set(target.path, bytes);
+      const rolloutId = counter.toString(16).padStart(32, '0');
+      device.offer = {
+        ...{ rolloutId, attempt: 1, target: target.path, component: 'app', counter, class: 'feature' },
+        ...{ notBefore: '2026-11-01T00:00:00Z', pollDuringUpdateSeconds: 60 },
+      };
+      return device.offer;
+    },
+    boot,
+    answerSetup: async automatic =>
+      (await openSettings(durableFiles, join(trustDir, 'settings.json'))).change({ automatic }),
+    serves: async () => (await fetch(service.url)).text(),
+    runningSlotHolds: async () => (await readFile(join(app, 'current/app'), 'utf8')).split(' ')[1] ?? '',
+    async [Symbol.asyncDispose]() {
+      await service.end();
+      await rm(folder, { recursive: true });
+    },
+  };
+  return device;
+}
+
+/** Time stands still: nothing in these tests may depend on waiting. A sleep ends with its signal. */
+const clock: Clock = {
+  now: () => NOW_MS,
+  monotonicMs: () => 0,
+  sleep: (_ms, signal) =>
+    new Promise(resolve => {
+      if (signal?.aborted) resolve();
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    }),
+};
+
+function signedTarget(version: string, counter: number, bytes: Buffer): AcceptedTarget {
+  return {
+    path: `gw2/stable/app/${version}/app.bin`,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    lengthBytes: bytes.length,
+    validUntil: '2030-01-01T00:00:00Z',
+    firmware: {
+      ...{ schema: 1, component: 'app', version, counter, hardware: ['gw2-a'], kind: 'full', format: 'file' },
+      ...{ class: 'feature', disruption: 'none', releasedAt: '2026-11-01T00:00:00Z' },
+    },
+  };
+}
+
+/** Stands for the service's process: it outlives the agent, and answers with the status and version in its slot. */
+async function startService(): Promise<{ url: string; control: Service; end(): Promise<void> }> {
+  const process = { holds: '503 nothing' };
+  const http = createServer((_request, response) => {
+    const [status = '503', version] = process.holds.split(' ');
+    response.writeHead(Number(status), { connection: 'close' }).end(version);
+  }).listen(0, '127.0.0.1');
+  await new Promise(resolve => http.once('listening', resolve));
+  const { port } = http.address() as AddressInfo;
+  const control: Service = {
+    async start({ folder }) {
+      process.holds = await readFile(join(folder, 'app'), 'utf8');
+    },
+    async stop() {
+      process.holds = '503 nothing';
+    },
+    leave: () => undefined,
+    deaths: () => 0,
+  };
+  const end = () =>
+    new Promise<void>(resolve => {
+      http.close(() => resolve());
+      http.closeAllConnections();
+    });
+  return { url: `http://127.0.0.1:${port}/`, control, end };
+}
