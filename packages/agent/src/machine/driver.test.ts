@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { NOW_MS, openTestDevice, type TestDevice } from './test-device.ts';
+
+let device: TestDevice;
+beforeEach(async () => {
+  device = await openTestDevice();
+  await device.answerSetup(true);
+});
+afterEach(() => device[Symbol.asyncDispose]());
+
+test('an update goes through its states in order, each reported once, and what runs is proved', async () => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  expect(await agent.once()).toMatchObject({ name: 'idle', last: { state: 'verified' } });
+  expect(device.told()).toEqual([
+    'offered',
+    'downloading',
+    'downloaded',
+    'installing',
+    'activating',
+    'trial',
+    'verified',
+  ]);
+  expect(device.reports.at(-1)).toMatchObject({ version: '1.1.0', counter: 2, sha256: expect.any(String) });
+  expect(await device.serves()).toBe('1.1.0');
+  expect(agent.floor()).toBe(2);
+});
+
+test('a release that is not healthy is left by itself, and tried again only at a higher attempt', async () => {
+  const offer = await device.release('1.1.0', 2, 500);
+  const agent = await device.boot();
+  expect(await agent.once()).toMatchObject({ last: { state: 'rolledBack', code: 'health-failed' } });
+  expect(await device.serves()).toBe('1.0.0');
+  expect(agent.floor()).toBe(1);
+
+  await agent.once();
+  expect(device.told().slice(-2)).toEqual(['rolledBack health-failed', 'failed health-failed']);
+  expect(device.told().filter(s => s === 'trial')).toHaveLength(1);
+
+  device.offer = { ...offer, attempt: 2 };
+  await (await device.boot()).once();
+  expect(device.told().filter(s => s === 'trial')).toHaveLength(2);
+});
+
+test('a server that keeps raising the attempt is not followed without end', async () => {
+  const offer = await device.release('1.1.0', 2, 500);
+  const agent = await device.boot();
+  for (const attempt of [1, 2, 3, 4, 5, 6, 7, 1000]) {
+    device.offer = { ...offer, attempt };
+    await agent.once();
+  }
+  expect(device.told().filter(s => s === 'trial')).toHaveLength(5);
+});
+
+test.each([
+  ['automatic updates are off', { automatic: false }],
+  ['the owner postponed', { postponedUntilMs: NOW_MS + 1 }],
+  ['the setup question is not answered', { automatic: undefined }],
+])('nothing is fetched or installed while %s, and the server does not learn why', async (_why, fields) => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  await agent.settings.change(fields);
+  expect(await agent.once()).toMatchObject({ name: 'idle', waiting: { component: 'app' } });
+  expect(new Set(device.told())).toEqual(new Set(['offered']));
+  expect(await device.serves()).toBe('1.0.0');
+});
+
+test('a postponement that is over holds nothing back', async () => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  await agent.settings.change({ postponedUntilMs: NOW_MS });
+  expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+test('"apply now" goes before "off", for that one release only', async () => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  await agent.settings.change({ automatic: false });
+  await agent.once();
+  await agent.owner.call('admin', 'POST', '/v1/apply', undefined);
+  expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+
+  await device.release('1.2.0', 3);
+  expect(await agent.once()).toMatchObject({ name: 'idle', waiting: { target: { firmware: { version: '1.2.0' } } } });
+  expect(await device.serves()).toBe('1.1.0');
+});
+
+test('switching updates off just before the installation stops it, and nothing is reported of it', async () => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  let turnedOff: Promise<void> | undefined;
+  device.answering = request => {
+    if (request.update?.state === 'downloaded') turnedOff ??= agent.settings.change({ automatic: false });
+    return {};
+  };
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  await turnedOff;
+  expect(device.told()).not.toContain('activating');
+  expect(device.reports.filter(r => r.code)).toEqual([]);
+  expect(await device.serves()).toBe('1.0.0');
+});
+
+test.each([
+  ['installing', 1],
+  ['activating', 2],
+])('a stop by the server before %s discards the update', async (_step, atAsking) => {
+  const { rolloutId } = await device.release('1.1.0', 2);
+  let asked = 0;
+  device.answering = request => {
+    if (request.update?.state === 'downloaded') asked += 1;
+    return asked >= atAsking ? { stop: [rolloutId] } : {};
+  };
+  const agent = await device.boot();
+  expect(await agent.once()).toMatchObject({ last: { state: 'failed', code: 'stopped' } });
+  expect(device.told().includes('installing')).toBe(atAsking === 2);
+  expect(device.told()).not.toContain('activating');
+  expect((await agent.installer.slots()).records.b).toBeUndefined();
+  expect(await device.serves()).toBe('1.0.0');
+});
+
+test.each([
+  ['installing', 2],
+  ['activating', 3],
+])('a hold found before %s discards the update', async (_step, atRefresh) => {
+  const { target } = await device.release('1.1.0', 2);
+  let refreshes = 0;
+  device.refreshing = () => {
+    refreshes += 1;
+    if (refreshes === atRefresh) device.held.add(target);
+  };
+  const agent = await device.boot();
+  expect(await agent.once()).toMatchObject({ last: { state: 'failed', code: 'held' } });
+  expect(device.told()).not.toContain('activating');
+  expect((await agent.installer.slots()).records.b).toBeUndefined();
+});
+
+test('bytes that were not signed are refused, and do not keep the honest ones of the same release away', async () => {
+  await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  device.spoilNextDownload();
+  expect(await agent.once()).toMatchObject({ last: { state: 'failed', code: 'artifact-hash' } });
+  expect(await agent.owner.call('admin', 'GET', '/v1/security/events', undefined)).toMatchObject({
+    events: [{ code: 'artifact-hash' }],
+  });
+  expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+test('an offer that no signed list names is refused before anything is fetched', async () => {
+  const offer = await device.release('1.1.0', 2);
+  device.offer = { ...offer, target: 'gw2/stable/app/9.9.9/app.bin', counter: 9 };
+  const agent = await device.boot();
+  expect(await agent.once()).toMatchObject({ last: { state: 'failed', code: 'target-not-signed' } });
+  expect(device.told()).toEqual(['failed target-not-signed']);
+});
