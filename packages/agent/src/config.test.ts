@@ -1,0 +1,77 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { stringify } from 'yaml';
+import { ConfigError, readConfig } from './config.ts';
+
+let folder: string;
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tidegate-config-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+const app = { name: 'app', installer: 'directory', folder: '/srv/app', factory: { version: '1.0.0', counter: 1 } };
+const good = {
+  product: 'gw2',
+  hardware: 'gw2-a',
+  channel: 'stable',
+  channels: ['stable', 'beta'],
+  server: 'https://updates.example',
+  rootFile: '/etc/tidegate/root.json',
+  builtAt: '2026-11-01T00:00:00Z',
+  netDir: '/var/lib/tidegate/net',
+  trustDir: '/var/lib/tidegate/trust',
+  adminSocket: '/run/tidegate/admin.sock',
+  userSocket: '/run/tidegate/user.sock',
+  components: [app],
+};
+
+async function read(text: string) {
+  const file = join(folder, 'agent.yaml');
+  await writeFile(file, text);
+  return readConfig(file);
+}
+
+test('reads a whole config', async () => {
+  expect(await read(stringify(good))).toEqual(good);
+});
+
+test.each([
+  ['a misspelt key', { chanel: 'stable' }, 'chanel'],
+  ['a missing key', { product: undefined }, 'product'],
+  ['no folder for trust', { trustDir: '' }, 'trustDir'],
+  ['a server that is no web address', { server: 'ftp://updates.example' }, 'server'],
+  ['a mirror that is no web address', { mirrors: ['https://a.example', 'nowhere'] }, 'mirrors/1'],
+  ['a time that is none', { builtAt: 'yesterday' }, 'builtAt'],
+  ['no component', { components: [] }, 'components'],
+  ['an unknown installer', { components: [{ ...app, installer: 'magic' }] }, 'components/0/installer'],
+  ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
+  ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
+  ['a span without end', { firstCheckWithinSeconds: 1e9 }, 'firstCheckWithinSeconds'],
+  ['a name that climbs', { product: '../gw2' }, 'product'],
+])('%s is an error that names the file and the key', async (_what, change, key) => {
+  const failure = read(stringify({ ...good, ...change }));
+  await expect(failure).rejects.toThrow(ConfigError);
+  await expect(failure).rejects.toThrow(key);
+  await expect(failure).rejects.toThrow(join(folder, 'agent.yaml'));
+});
+
+test.each([
+  ['hardware told twice', { hardwareProbe: ['cat', '/id'] }, 'either hardware or hardwareProbe'],
+  ['hardware not told', { hardware: undefined }, 'either hardware or hardwareProbe'],
+  ['a channel that the image does not allow', { channel: 'nightly' }, 'channel nightly is not one of channels'],
+  ['two components of one name', { components: [app, app] }, 'two components have the same name'],
+  ['one socket for both roles', { userSocket: good.adminSocket }, 'adminSocket and userSocket must differ'],
+  ['a socket path that the system would cut', { adminSocket: `/${'x'.repeat(99)}` }, 'too long (at most 99 bytes)'],
+])('%s is a contradiction and said so', async (_what, change, sentence) => {
+  await expect(read(stringify({ ...good, ...change }))).rejects.toThrow(sentence);
+});
+
+test.each(['', 'just a text', '- a list', '{ not: closed'])('a file that is no config is refused: %j', async text => {
+  await expect(read(text)).rejects.toThrow(ConfigError);
+});
+
+test('a file that is not there is named', async () => {
+  await expect(readConfig(join(folder, 'none.yaml'))).rejects.toThrow(/none\.yaml cannot be read/);
+});
