@@ -136,7 +136,7 @@ function forEachEntry(bytes: Readable, take: (entry: ReadEntry) => Promise<void>
       taken.then(resolve, fail);
     });
     bytes.on('error', fail);
-    bytes.pipe(parser as unknown as NodeJS.WritableStream);
+    bytes.pipe(parser);
   });
 }
 
@@ -156,5 +156,5 @@ function refused(detail: string): AgentError {
 /** The archive's own faults are for good; the disk's are not. */
 function asRefusal(error: unknown): unknown {
   const isArchive = error instanceof Error && ('tarCode' in error || /zlib|tar|decompression/i.test(error.message));
-  return isArchive ? new AgentError('installer-failed', (error as Error).message, { cause: error }) : error;
+  return isArchive ? new AgentError('installer-failed', error.message, { cause: error }) : error;
 }
