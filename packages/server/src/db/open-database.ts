@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { Db } from '../deps.ts';
 import type { Database } from './schema.ts';
 
-const INT8 = 20;
+const { INT8 } = pg.types.builtins;
 
 /** @param url `postgresql://…`. Nothing is connected yet; `db.destroy()` closes the pool. */
 export function openDatabase(url: string, log: Logger): Db {
@@ -25,4 +25,4 @@ export function openDatabase(url: string, log: Logger): Db {
 }
 
 const parserOf: pg.CustomTypesConfig['getTypeParser'] = (oid, format) =>
-  oid === INT8 ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format as 'text');
+  oid === INT8 ? (text: string) => Number(text) : pg.types.getTypeParser(oid, format);

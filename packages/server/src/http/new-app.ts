@@ -18,9 +18,11 @@ const IDLE_SECONDS = 120;
 const KEEP_ALIVE_SECONDS = 75;
 
 export function newApp(log: Logger, limits: AppLimits, https: ServerOptions | null): FastifyInstance {
+  // Named by its base type: the app's own type must not depend on the logger's.
+  const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     https,
-    loggerInstance: log as FastifyBaseLogger,
+    loggerInstance,
     genReqId: () => randomUUID(),
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestSeconds * 1000,

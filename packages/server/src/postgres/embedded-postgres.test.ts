@@ -39,7 +39,7 @@ async function startElsewhere(): Promise<{ child: ChildProcess; url: string }> {
     env: { ...process.env, FOLDER: folder },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const [url] = (await once(createInterface(child.stdout!), 'line')) as [string];
+  const [url] = (await once(createInterface(child.stdout), 'line')) as [string];
   return { child, url };
 }
 

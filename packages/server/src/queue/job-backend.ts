@@ -35,5 +35,3 @@ export async function openJobBackend(url: string, log: Logger) {
   const connection = pool as unknown as PostgresConnectionOptions;
   return { ...withBackend(createPostgresBackend), connection, close: () => pool.end() };
 }
-
-type JobBackend = Awaited<ReturnType<typeof openJobBackend>>;

@@ -82,7 +82,7 @@ describe('reports', () => {
               batch.map(r =>
                 report(r.id, {
                   state: r.state,
-                  code: r.code as NonNullable<Report['code']>,
+                  code: r.code,
                   sources: r.sources,
                   ...(r.right ? {} : { sha256: seedId(b).repeat(2) }),
                 }),
