@@ -115,6 +115,9 @@ test.each(BREAKS)('a bad release ends with the old one running, whichever write 
     await agent.once();
     const end = { state: 'idle', serves: '1.0.0', runs: '1.0.0', holds: '1.0.0', isGood: true, floor: 1 };
     expect({ n, ...(await lookAt(device)) }).toEqual({ n, ...end });
+    // The cause is not lost on the way back.
+    const ends = device.told().filter(s => s.startsWith('rolledBack'));
+    expect({ n, ends: new Set(ends) }).toEqual({ n, ends: new Set(['rolledBack health-failed']) });
     // One trial before the crash and one after it at most: never round and round.
     const trials = device.told().filter(s => s === 'trial').length;
     expect({ n, isBounded: trials <= 2 }).toEqual({ n, isBounded: true });

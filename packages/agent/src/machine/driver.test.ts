@@ -1,3 +1,5 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { NOW_MS, openTestDevice, type TestDevice } from './test-device.ts';
 
@@ -151,4 +153,37 @@ test('an offer that no signed list names is refused before anything is fetched',
   const agent = await device.boot();
   expect(await agent.once()).toMatchObject({ last: { state: 'failed', code: 'target-not-signed' } });
   expect(device.told()).toEqual(['failed target-not-signed']);
+});
+
+test('without journal and floors the device still knows from its slots below what it must not go', async () => {
+  await device.release('1.1.0', 2);
+  await (await device.boot()).once();
+  for (const lost of ['journal.json', 'floors.a.json', 'floors.b.json']) await rm(join(device.folder, 'trust', lost));
+  const agent = await device.boot();
+  expect(agent.floor()).toBe(1);
+  await agent.once();
+  expect(agent.floor()).toBe(2);
+});
+
+test('unproven software that runs although nobody remembers its trial is given up', async () => {
+  await device.release('1.1.0', 2);
+  const stop = new AbortController();
+  let asked = 0;
+  device.answering = request => {
+    if (request.update?.state === 'downloaded') asked += 1;
+    if (asked === 2) stop.abort();
+    return {};
+  };
+  const agent = await device.boot();
+  await agent.driver.runOnce(stop.signal);
+  expect(agent.driver.state().name).toBe('rebooting');
+  await agent.driver.runOnce(stop.signal);
+  expect(await device.serves()).toBe('1.1.0');
+
+  await rm(join(device.folder, 'trust/journal.json'));
+  device.offer = undefined;
+  const next = await device.boot();
+  await next.once();
+  expect(await device.serves()).toBe('1.0.0');
+  expect(next.floor()).toBe(1);
 });
