@@ -6,6 +6,8 @@ export * from './evil-server.ts';
 export * from './fleet.ts';
 export * from './forge.ts';
 export * from './local-api.ts';
+export * from './own-server.ts';
+export * from './push.ts';
 export * from './repo-sim.ts';
 export * from './sample-service.ts';
 export * from './server-process.ts';

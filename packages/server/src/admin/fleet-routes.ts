@@ -114,15 +114,13 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       }),
     );
 
-    app.post(
-      '/devices/:id/revoke',
-      { schema: { params: ById, response: { 204: Type.Null() } } },
-      async (request, reply) => {
-        if (!(await revokeDevice(db, request.params.id, clock.now())))
-          throw new ServerError('not-found', 'there is no such device');
-        log.warn({ deviceId: request.params.id, by: request.operator.id }, 'a device was revoked');
-        return reply.code(204).send(null);
-      },
-    );
+    app.post('/devices/:id/revoke', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
+      const { id } = request.params;
+      await revokeDevice(db, id, clock.now());
+      const device = await findDeviceView(db, id);
+      if (!device) throw new ServerError('not-found', 'there is no such device');
+      log.warn({ deviceId: id, by: request.operator.id }, 'a device was revoked');
+      return device;
+    });
   };
 }

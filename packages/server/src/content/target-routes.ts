@@ -24,10 +24,15 @@ const hashedFile = new RegExp(`^(${SHA256_PATTERN.slice(1, -1)})\\.(.+)$`);
 
 export function targetRoutes({ db, artifacts }: TargetDeps): FastifyPluginAsync {
   return async app => {
-    app.get<{ Params: { '*': string } }>('/*', async (request, reply) => {
-      const found = await findTarget(db, request.params['*']);
-      if (!found) throw new ServerError('not-found', 'there is no such target');
-      return sendTarget(artifacts, found, request, reply);
+    // HEAD stands here by itself: the one that Fastify derives would say that the length is 0.
+    app.route<{ Params: { '*': string } }>({
+      method: ['GET', 'HEAD'],
+      url: '/*',
+      handler: async (request, reply) => {
+        const found = await findTarget(db, request.params['*']);
+        if (!found) throw new ServerError('not-found', 'there is no such target');
+        return sendTarget(artifacts, found, request, reply);
+      },
     });
   };
 }

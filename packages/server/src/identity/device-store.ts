@@ -72,14 +72,14 @@ export async function useNonce(db: Db, nonceHash: Buffer, expiresAt: Date): Prom
   return numInsertedOrUpdatedRows === 1n;
 }
 
-/** True where the device is known and was not revoked before. */
-export async function revokeDevice(db: Db, id: string, now: Date): Promise<boolean> {
-  const { numUpdatedRows } = await db
+/** A device that was revoked before keeps its time. */
+export async function revokeDevice(db: Db, id: string, now: Date): Promise<void> {
+  await db
     .updateTable('devices')
-    .set(eb => ({ revoked_at: eb.fn.coalesce('revoked_at', eb.val(now)) }))
+    .set({ revoked_at: now })
     .where('id', '=', id)
-    .executeTakeFirstOrThrow();
-  return numUpdatedRows === 1n;
+    .where('revoked_at', 'is', null)
+    .execute();
 }
 
 export async function devicesRevokedSince(db: Db, since: Date): Promise<string[]> {

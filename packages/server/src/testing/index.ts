@@ -1,2 +1,3 @@
 export * from './fresh-database.ts';
 export * from './seed.ts';
+export * from './test-app.ts';

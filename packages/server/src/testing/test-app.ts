@@ -1,0 +1,137 @@
+/** Both listeners on a database and a folder of their own, with a clock that the test sets; requests come by `inject`. */
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ADMIN_API, DEVICE_API, enrolPayload, type OperatorRole, tokenPayload } from '@tidegate/protocol';
+import { pino } from 'pino';
+import { addApiToken } from '../admin/operator-store.ts';
+import { type Apps, buildApp } from '../app.ts';
+import type { Clock } from '../clock.ts';
+import { openArtifactStore } from '../content/artifact-store.ts';
+import type { Deps } from '../deps.ts';
+import { openRevocations, type Revocations } from '../identity/revocations.ts';
+import { openServerKeys } from '../identity/server-keys.ts';
+import { openBoard } from '../rollout/board.ts';
+import { openDeviceMemory } from '../rollout/device-memory.ts';
+import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
+import { freshDatabase } from './fresh-database.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Record<string, unknown>;
+  readonly bytes: Buffer;
+  /** The body as JSON; undefined where it is none. */
+  readonly json: unknown;
+}
+
+export interface Ask {
+  readonly token?: string | undefined;
+  readonly body?: object | Buffer | string;
+  readonly headers?: Record<string, string>;
+}
+
+export interface TestApp extends Deps {
+  readonly apps: Apps;
+  readonly folder: string;
+  readonly clock: Clock & { advance(seconds: number): void };
+  readonly revocations: Revocations;
+  /** `path` below the device API, or absolute where it begins with two slashes. */
+  device(method: Method, path: string, ask?: Ask): Promise<Answer>;
+  admin(method: Method, path: string, ask?: Ask): Promise<Answer>;
+  apiToken(role: OperatorRole): Promise<string>;
+  close(): Promise<void>;
+}
+
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT';
+
+export async function testApp(): Promise<TestApp> {
+  const folder = await mkdtemp(join(tmpdir(), 'tidegate-app-'));
+  const { db, url, drop } = await freshDatabase();
+  let offsetMs = 0;
+  const clock = {
+    now: () => new Date(Date.now() + offsetMs),
+    advance: (seconds: number) => {
+      offsetMs += seconds * 1000;
+    },
+  };
+  const deps = { db, clock, log: pino({ level: 'silent' }) };
+  const revocations = await openRevocations(deps);
+  const board = await openBoard({ ...deps, url });
+  const memory = openDeviceMemory(deps);
+  const apps = await buildApp({
+    ...deps,
+    keys: await openServerKeys(folder),
+    artifacts: await openArtifactStore(join(folder, 'artifacts')),
+    revocations,
+    board,
+    memory,
+    config: DEFAULT_ROLLOUT_CONFIG,
+    tls: null,
+  });
+
+  return {
+    ...deps,
+    apps,
+    folder,
+    revocations,
+    device: (method, path, ask) =>
+      request(apps.device, method, path.startsWith('//') ? path.slice(1) : DEVICE_API + path, ask),
+    admin: (method, path, ask) =>
+      request(apps.admin, method, path.startsWith('//') ? path.slice(1) : ADMIN_API + path, ask),
+    apiToken: async role => (await addApiToken(db, { name: role, role }, clock.now())).token,
+    close: async () => {
+      await apps.device.close();
+      await apps.admin.close();
+      await memory.close();
+      await board.close();
+      await revocations.close();
+      await drop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function request(app: Apps['device'], method: Method, url: string, ask: Ask = {}): Promise<Answer> {
+  const answer = await app.inject({
+    method,
+    url,
+    headers: { ...(ask.token === undefined ? {} : { authorization: `Bearer ${ask.token}` }), ...ask.headers },
+    ...(ask.body === undefined ? {} : { payload: ask.body }),
+  });
+  const isJson = String(answer.headers['content-type']).includes('json');
+  const json: unknown = isJson && answer.body !== '' ? JSON.parse(answer.body) : undefined;
+  return { status: answer.statusCode, headers: answer.headers, bytes: answer.rawPayload, json };
+}
+
+/** A device's key pair with what it signs. */
+export interface TestDeviceKey {
+  readonly publicKey: string;
+  readonly privateKey: KeyObject;
+  enrolment(claimToken: string): { claimToken: string; publicKey: string; proof: string };
+  assertion(deviceId: string, nonce: string): { deviceId: string; nonce: string; signature: string };
+}
+
+export function testDeviceKey(): TestDeviceKey {
+  const pair = generateKeyPairSync('ed25519');
+  const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64url');
+  const signature = (text: string) => sign(null, Buffer.from(text), pair.privateKey).toString('base64url');
+  return {
+    publicKey,
+    privateKey: pair.privateKey,
+    enrolment: claimToken => ({ claimToken, publicKey, proof: signature(enrolPayload(claimToken)) }),
+    assertion: (deviceId, nonce) => ({ deviceId, nonce, signature: signature(tokenPayload(deviceId, nonce)) }),
+  };
+}
+
+/** A product with so many claim tokens for it. */
+export async function testClaimTokens(app: TestApp, count: number, product = 'gw2'): Promise<string[]> {
+  const token = await app.apiToken('operator');
+  await app.admin('POST', '/products', { token, body: { name: product } });
+  const answer = await app.admin('POST', '/claim-tokens', { token, body: { product, count } });
+  return (answer.json as { tokens: string[] }).tokens;
+}
+
+export function randomClaimToken(): string {
+  return randomBytes(32).toString('base64url');
+}
