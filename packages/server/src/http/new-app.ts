@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { handleProblems } from './problem-handler.ts';
+import { answerProblem, asServerError, handleProblems } from './problem-handler.ts';
 import { compileValidator } from './validator.ts';
 
 export interface AppLimits {
@@ -33,6 +33,8 @@ export function newApp(log: Logger, limits: AppLimits, https: ServerOptions | nu
     routerOptions: { maxParamLength: 512 },
     // A line a request would drown the rest: errors and operators' acts are logged where they happen.
     logController: new LogController({ disableRequestLogging: true }),
+    // What fails before a route is found: a path that cannot be decoded.
+    frameworkErrors: (error, request, reply) => void answerProblem(request, reply, asServerError(error)),
   });
   app.server.maxConnections = limits.connections;
   app.setValidatorCompiler(compileValidator);

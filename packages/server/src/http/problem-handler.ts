@@ -31,7 +31,7 @@ export async function answerProblem(request: FastifyRequest, reply: FastifyReply
 }
 
 /** By Fastify's, Node's and PostgreSQL's own codes; whatever is not known here is ours. */
-function asServerError(error: FastifyError): ServerError {
+export function asServerError(error: FastifyError): ServerError {
   if (error instanceof ServerError) return error;
   const known = KNOWN[error.code];
   if (known) return new ServerError(known.code, known.detail, { cause: error });
