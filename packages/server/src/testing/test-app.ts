@@ -1,5 +1,5 @@
 /** Both listeners on a database and a folder of their own, with a clock that the test sets; requests come by `inject`. */
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -107,7 +107,6 @@ async function request(app: Apps['device'], method: Method, url: string, ask: As
 /** A device's key pair with what it signs. */
 export interface TestDeviceKey {
   readonly publicKey: string;
-  readonly privateKey: KeyObject;
   enrolment(claimToken: string): { claimToken: string; publicKey: string; proof: string };
   assertion(deviceId: string, nonce: string): { deviceId: string; nonce: string; signature: string };
 }
@@ -118,7 +117,6 @@ export function testDeviceKey(): TestDeviceKey {
   const signature = (text: string) => sign(null, Buffer.from(text), pair.privateKey).toString('base64url');
   return {
     publicKey,
-    privateKey: pair.privateKey,
     enrolment: claimToken => ({ claimToken, publicKey, proof: signature(enrolPayload(claimToken)) }),
     assertion: (deviceId, nonce) => ({ deviceId, nonce, signature: signature(tokenPayload(deviceId, nonce)) }),
   };
