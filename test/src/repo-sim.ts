@@ -66,7 +66,9 @@ export class RepoSim {
   constructor(options: SimOptions = {}) {
     this.product = options.product ?? 'gw2';
     this.channel = options.channel ?? 'stable';
-    this.now = options.now ?? Date.now;
+    // A list that was not changed must keep its bytes: expiries count from one moment.
+    const born = Date.now();
+    this.now = options.now ?? (() => born);
     const people = [makeKey(), makeKey(), makeKey()];
     this.keys = {
       root: { keys: people, threshold: 2 },

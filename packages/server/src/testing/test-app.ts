@@ -12,6 +12,7 @@ import { openArtifactStore } from '../content/artifact-store.ts';
 import type { Deps } from '../deps.ts';
 import { openRevocations, type Revocations } from '../identity/revocations.ts';
 import { openServerKeys } from '../identity/server-keys.ts';
+import { trustRoot } from '../publication/trust-root.ts';
 import { openBoard } from '../rollout/board.ts';
 import { openDeviceMemory } from '../rollout/device-memory.ts';
 import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
@@ -132,4 +133,9 @@ export async function testClaimTokens(app: TestApp, count: number, product = 'gw
 
 export function randomClaimToken(): string {
   return randomBytes(32).toString('base64url');
+}
+
+/** What `--trusted-root` does at first start. */
+export function trustTestRoot(app: TestApp, rootFile: string): Promise<void> {
+  return trustRoot(app, app.folder, rootFile);
 }
