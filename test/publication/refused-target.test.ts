@@ -86,7 +86,9 @@ it('refuses a description for another component', async () => {
 
 it('refuses a description that lacks a field, and names the field', async () => {
   const path = repo.addFirmware(bytes, sound);
-  delete (repo.targets[repo.role]?.[path]?.custom as { hardware?: unknown }).hardware;
+  const target = repo.targets[repo.role]?.[path];
+  if (!target?.custom) throw new Error('the target has no description');
+  Reflect.deleteProperty(target.custom, 'hardware');
   await refused(/\/hardware/);
 });
 
