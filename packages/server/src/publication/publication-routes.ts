@@ -1,6 +1,7 @@
 /** Publishing: open, fill, commit. A releaser's token is asked by position; what may be published only signatures say. */
 import { randomBytes } from 'node:crypto';
 import type { Readable } from 'node:stream';
+import { finished } from 'node:stream/promises';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import {
   CommitAnswer,
@@ -72,13 +73,16 @@ function artifactUpload(deps: PublicationDeps): FastifyPluginAsync {
     app.put('/publications/:id/artifacts/:sha256', { schema }, async (request, reply) => {
       await open(deps, request.params.id);
       const { sha256 } = request.params;
-      if (await hasArtifact(db, sha256)) return reply.header('Connection', 'close').code(204).send(null);
       const announced = request.headers['content-length'];
       const exactBytes = announced === undefined ? undefined : Number(announced);
       if (exactBytes !== undefined && exactBytes > LIMITS.artifactBytes) {
         throw new ServerError('body-too-large', `an artifact has at most ${LIMITS.artifactBytes} bytes`);
       }
       const body = (request.body as Readable | undefined) ?? request.raw;
+      if (await hasArtifact(db, sha256)) {
+        await finished(body.resume()); // read to its end, so that the sender sees this answer and no broken connection
+        return reply.code(204).send(null);
+      }
       const length = await artifacts.put(sha256, body, { maxBytes: LIMITS.artifactBytes, exactBytes });
       await recordArtifact(db, sha256, length, clock.now());
       return reply.code(204).send(null);
