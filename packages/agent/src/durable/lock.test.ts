@@ -29,9 +29,18 @@ test.each([
   await (await acquireLock(path)).release();
 });
 
-test('of many who want it at once, one gets it', async () => {
+test('of many who want it at once, one gets it, time and again', async () => {
+  for (let round = 0; round < 50; round++) {
+    const path = join(folder, `lock-${round}`);
+    await writeFile(path, '4194999 1 boot');
+    const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(path)));
+    expect(results.filter(r => r.status === 'fulfilled')).toHaveLength(1);
+  }
+});
+
+test('is taken where another process died in the middle of clearing it', async () => {
   const path = join(folder, 'lock');
   await writeFile(path, '4194999 1 boot');
-  const results = await Promise.allSettled(Array.from({ length: 8 }, () => acquireLock(path)));
-  expect(results.filter(r => r.status === 'fulfilled')).toHaveLength(1);
+  await writeFile(`${path}.clear`, '4194998 1 boot');
+  await (await acquireLock(path)).release();
 });

@@ -3,9 +3,12 @@
  * nothing: its start time tells it from another process that was given the same number.
  */
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError } from '../agent-error.ts';
+
+/** Guards of guards: each one needs a process that died in the middle of clearing. */
+const GUARDS_MAX = 3;
 
 export interface Lock {
   release(): Promise<void>;
@@ -22,7 +25,7 @@ export async function acquireLock(path: string): Promise<Lock> {
       const holder = await readFile(path, 'utf8').catch(() => '');
       if (holder !== '' && (await isAlive(holder)))
         throw new AgentError('not-now', `${path} is held by process ${holder.split(' ')[0]}`);
-      await removeStale(path, holder);
+      await clearStale(path, holder, mine);
     }
     throw new AgentError('not-now', `${path} could not be taken`);
   } finally {
@@ -41,16 +44,23 @@ async function taken(mine: string, path: string): Promise<boolean> {
   }
 }
 
-async function removeStale(path: string, holder: string): Promise<void> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(path, aside);
-  } catch {
-    return; // Somebody else was faster.
+/**
+ * Removes a lock whose holder is dead. Only who holds the guard beside it may do so, and looks again under it: between
+ * reading and removing, another process may have taken the lock. A guard whose holder died is cleared the same way.
+ */
+async function clearStale(path: string, holder: string, mine: string, depth = 0): Promise<void> {
+  const guard = `${path}.clear`;
+  if (await taken(mine, guard)) {
+    try {
+      if ((await readFile(path, 'utf8').catch(() => undefined)) === holder) await rm(path, { force: true });
+    } finally {
+      await rm(guard, { force: true });
+    }
+    return;
   }
-  // Between reading and moving, another process may have taken the lock: give it back.
-  if ((await readFile(aside, 'utf8')) !== holder) await link(aside, path).catch(() => undefined);
-  await rm(aside, { force: true });
+  const clearing = await readFile(guard, 'utf8').catch(() => undefined);
+  if (clearing === undefined || depth >= GUARDS_MAX || (await isAlive(clearing))) return;
+  await clearStale(guard, clearing, mine, depth + 1);
 }
 
 async function isAlive(holder: string): Promise<boolean> {
