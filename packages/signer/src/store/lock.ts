@@ -3,20 +3,22 @@
  * a lock whose owner is gone is taken over, so that a killed signer never blocks the next one.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignerError } from '../signer-error.ts';
 import { asideOf, errorCode } from './durable-file.ts';
 
 const RETRY_MS = 25;
+/** Guards of guards: each one needs a process that died in the middle of clearing. */
+const GUARDS_MAX = 3;
 
 /** Runs `work` alone. @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`. */
 export async function alone<T>(dir: string, work: () => Promise<T>, waitMs = 15_000): Promise<T> {
   const path = join(dir, '.lock');
   const mine = `${process.pid} ${(await startTime(process.pid)) ?? '-'} ${randomUUID()}\n`;
   for (let waited = 0; !(await take(path, mine)); waited += RETRY_MS) {
-    if (await clearIfStale(path)) continue;
+    if (await clearIfStale(path, mine)) continue;
     if (waited >= waitMs) {
       throw new SignerError('repository-busy', `Another signer is at work in ${dir}. Wait for it, then try again.`);
     }
@@ -43,20 +45,21 @@ async function take(path: string, content: string): Promise<boolean> {
   }
 }
 
-/** Moves a dead owner's lock away. Where another taker was faster, its new lock is put back. */
-async function clearIfStale(path: string): Promise<boolean> {
+/**
+ * Removes a dead owner's lock, under a guard beside it and after a second look: between reading and removing, another
+ * taker may have been faster. A guard whose owner died is cleared the same way. True where it is worth trying at once.
+ */
+async function clearIfStale(path: string, mine: string, depth = 0): Promise<boolean> {
   const seen = await read(path);
   if (seen === undefined) return true;
   if (await ownerLives(seen)) return false;
-  const aside = asideOf(path);
+  const guard = `${path}.clear`;
+  if (!(await take(guard, mine))) return depth < GUARDS_MAX && clearIfStale(guard, mine, depth + 1);
   try {
-    await rename(path, aside);
-  } catch (error) {
-    if (errorCode(error) === 'ENOENT') return true;
-    throw error;
+    if ((await read(path)) === seen) await rm(path, { force: true });
+  } finally {
+    await rm(guard, { force: true });
   }
-  if ((await read(aside)) !== seen) await link(aside, path);
-  await rm(aside, { force: true });
   return true;
 }
 
