@@ -50,6 +50,12 @@ export async function stoppedRollouts(db: Db): Promise<Set<string>> {
   return new Set(rows.map(r => r.id));
 }
 
+/** Ids of the rollouts whose gates are judged: all that run, and those completed ones that still offer. */
+export async function judgedRollouts(db: Db): Promise<Set<string>> {
+  const running = await db.selectFrom('rollouts').select('id').where('state', '=', 'running').execute();
+  return new Set([...running, ...(await offeringRollouts(db))].map(r => r.id));
+}
+
 export async function rolloutGeneration(db: Db): Promise<number> {
   const { generation } = await db.selectFrom('rollout_generation').select('generation').executeTakeFirstOrThrow();
   return generation;

@@ -58,13 +58,8 @@ class ConfirmedBoard implements Board {
 
   /** Calls during a confirmation share one that starts after it: what they wait for may be newer than its reading. */
   confirm(): Promise<void> {
-    if (this.#confirming) {
-      this.#again = true;
-      return this.#confirming;
-    }
-    this.#confirming = this.#confirmUntilCaughtUp().finally(() => {
-      this.#confirming = undefined;
-    });
+    if (this.#confirming) this.#again = true;
+    else this.#confirming = this.#confirmUntilCaughtUp();
     return this.#confirming;
   }
 
@@ -77,9 +72,11 @@ class ConfirmedBoard implements Board {
         if (!this.#closed) this.#deps.log.warn({ err: error }, 'the rollouts could not be confirmed; none is offered');
         // Not waited for: the connection may be the one that hangs.
         void this.#dropListener();
-        return;
+        break;
       }
     } while (this.#again && !this.#closed);
+    // In the same turn as the check above: nobody may join a confirmation that reads no more.
+    this.#confirming = undefined;
   }
 
   async #confirmOnce(): Promise<void> {

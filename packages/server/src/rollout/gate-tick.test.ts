@@ -87,6 +87,16 @@ describe('a tick of the gates', () => {
     expect((await viewOf(rollout)).state).toBe('halted');
   });
 
+  it('no longer judges a completed rollout that a newer one has replaced', async () => {
+    const { ids, rollout } = await begin(rows.whole, 3);
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).execute();
+    await seedRollout(base.db, await seedRelease(base.db, 3), clock.now());
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).execute();
+    for (const id of ids) await offerAndReport(rollout, id, 'rolledBack');
+    await tickGates(deps());
+    expect((await viewOf(rollout)).state).toBe('completed');
+  });
+
   it('counts a device that began and fell silent as failed, once', async () => {
     const { ids, rollout } = await begin(rows.whole, 1);
     await offerAndReport(rollout, ids[0] ?? '', 'activating');

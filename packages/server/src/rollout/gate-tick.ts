@@ -4,14 +4,15 @@
  */
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import type { Deps } from '../deps.ts';
+import type { Db, Deps } from '../deps.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
+import { judgedRollouts } from './board-store.ts';
 import { countsOfRollouts, totalCounts } from './counts-store.ts';
 import { storeDecision } from './decision-store.ts';
-import { decideGate, type GateInput, type GateVerdict, outcomes, surveyCap } from './gate.ts';
+import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey, surveyCap } from './gate.ts';
 import { dueLook } from './looks.ts';
 import type { RolloutConfig } from './rollout-config.ts';
-import type { RolloutRow } from './rollout-store.ts';
+import { findRelease, findRollout, type RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
 import { markSilent } from './silence.ts';
 import { surveyRollout } from './survey.ts';
@@ -22,73 +23,81 @@ export interface TickDeps extends Deps {
 
 /** A fault with one rollout is logged and keeps none of the others waiting. */
 export async function tickGates(deps: TickDeps): Promise<void> {
-  const open = await deps.db
-    .selectFrom('rollouts')
-    .select('id')
-    .where('state', 'in', ['running', 'completed'])
-    .execute();
-  for (const { id } of open) {
+  for (const id of await judgedRollouts(deps.db)) {
     try {
-      await deps.db.transaction().execute(tx => judge({ ...deps, db: tx }, tx, id));
+      await judge(deps, id);
     } catch (error) {
       deps.log.error({ err: error, rolloutId: id }, 'a gate could not be judged');
     }
   }
 }
 
-async function judge(deps: TickDeps, tx: Transaction<Database>, rolloutId: string): Promise<void> {
+/** The survey may read through a large fleet, so it comes before the lock: a stop must never wait for it. */
+async function judge(deps: TickDeps, rolloutId: string): Promise<void> {
   const now = deps.clock.now();
-  // Not a full lock: offers refer to this row while they are written.
-  const row = await tx
+  const seen = await findRollout(deps.db, rolloutId);
+  if (!seen) return;
+  const survey = await surveyOf(deps, seen, now);
+  const stored = await deps.db.transaction().execute(async tx => {
+    const row = await lockUnchanged(tx, seen);
+    if (!row) return undefined;
+    await markSilent(tx, row.id, new Date(now.getTime() - row.gate.silenceSeconds * 1000), now);
+    const input = await gateInput(tx, row, survey, now);
+    const verdict = decideGate(input);
+    await rememberLooks(tx, row, input);
+    await apply(tx, row, verdict, now);
+    if (row.state === 'completed' && verdict.action === 'hold') return undefined;
+    return (await storeDecision(tx, row.id, row.open_phase, verdict, input.phase, now)) ? verdict : undefined;
+  });
+  if (stored) deps.log.info({ rolloutId, phase: seen.open_phase, ...stored }, 'the gate decided');
+}
+
+/** The row, unless another one judges it now or has moved it on. Not a full lock: offers being written refer to it. */
+function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<RolloutRow | undefined> {
+  return tx
     .selectFrom('rollouts')
     .selectAll()
-    .where('id', '=', rolloutId)
-    .where('state', 'in', ['running', 'completed'])
+    .where('id', '=', seen.id)
+    .where('state', '=', seen.state)
+    .where('open_phase', '=', seen.open_phase)
     .forNoKeyUpdate()
     .skipLocked()
     .executeTakeFirst();
-  if (!row) return;
-  await markSilent(tx, row.id, new Date(now.getTime() - row.gate.silenceSeconds * 1000), now);
-  const input = await gateInput(deps, row, now);
-  const verdict = decideGate(input);
-  await rememberLooks(tx, row, input);
-  await apply(tx, row, verdict, now);
-  const resting = row.state === 'completed' && verdict.action === 'hold';
-  if (resting || !(await storeDecision(tx, row.id, row.open_phase, verdict, input.phase, now))) return;
-  deps.log.info({ rolloutId: row.id, phase: row.open_phase, ...verdict }, 'the gate decided');
 }
 
-async function gateInput({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<GateInput> {
+async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
+  // A completed rollout has no end to wait for.
+  if (row.state === 'completed') return { waitingInPhase: 1, waiting: 1, moreBeyond: true };
+  const counts = (await countsOfRollouts(db, [row.id])).get(row.id);
+  return surveyRollout(db, {
+    rollout: runningRollout(row),
+    openedAt: openedAt(row),
+    silenceSeconds: row.gate.silenceSeconds,
+    pollSeconds: config.pollSeconds,
+    outcomes: outcomes(counts?.get(row.open_phase) ?? NO_COUNTS),
+    cap: surveyCap(row.gate),
+    now,
+  });
+}
+
+function openedAt(row: RolloutRow): Date {
+  return row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at;
+}
+
+async function gateInput(db: Db, row: RolloutRow, survey: Survey, now: Date): Promise<GateInput> {
   const counts = (await countsOfRollouts(db, [row.id])).get(row.id) ?? new Map();
-  const phase = counts.get(row.open_phase) ?? NO_COUNTS;
-  const openedAt = row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at;
-  const release = await db
-    .selectFrom('releases')
-    .select('withdrawn_at')
-    .where('target', '=', row.target)
-    .executeTakeFirst();
+  const release = await findRelease(db, row.target);
   return {
     gate: row.gate,
     state: row.state,
     class: row.class,
     withdrawn: release?.withdrawn_at !== null,
     isLastPhase: row.open_phase === row.phases.length - 1,
-    phase,
+    phase: counts.get(row.open_phase) ?? NO_COUNTS,
     total: totalCounts(counts),
     looked: { phase: row.looked_phase, total: row.looked_total },
-    survey:
-      row.state === 'completed'
-        ? { waitingInPhase: 1, waiting: 1, moreBeyond: true } // It has no end to wait for.
-        : await surveyRollout(db, {
-            rollout: runningRollout(row),
-            openedAt,
-            silenceSeconds: row.gate.silenceSeconds,
-            pollSeconds: config.pollSeconds,
-            outcomes: outcomes(phase),
-            cap: surveyCap(row.gate),
-            now,
-          }),
-    openedAt,
+    survey,
+    openedAt: openedAt(row),
     now,
   };
 }

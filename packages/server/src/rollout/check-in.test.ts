@@ -1,0 +1,142 @@
+import { type CheckInRequest, UPDATE_STATES } from '@tidegate/protocol';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storeReports } from '../reports/report-store.ts';
+import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { type Board, openBoard } from './board.ts';
+import { checkIn, pollSecondsFor } from './check-in.ts';
+import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
+import { type RolloutRow, stopRollout } from './rollout-store.ts';
+
+let base: FreshDatabase;
+let board: Board;
+let memory: DeviceMemory;
+let rollout: RolloutRow;
+let now: Date;
+const clock = { now: () => now };
+const id = seedId('device 0');
+
+beforeEach(async () => {
+  now = new Date('2026-01-01T00:00:00Z');
+  base = await freshDatabase();
+  await seedDevices(base.db, 1, now);
+  rollout = await seedRollout(base.db, await seedRelease(base.db, 2), now, { filter: 'site!=lab' });
+  const deps = { db: base.db, clock, log: pino({ level: 'silent' }) };
+  board = await openBoard({ ...deps, url: base.url });
+  memory = openDeviceMemory(deps);
+});
+afterEach(async () => {
+  await memory.close();
+  await board.close();
+  await base.drop();
+});
+
+function ask(more: Partial<CheckInRequest> = {}) {
+  const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board, memory, config: { pollSeconds: 60 } };
+  return checkIn(
+    deps,
+    { id, product: 'gw' },
+    {
+      agentVersion: '0.1.0',
+      hardware: 'gw-a',
+      channel: 'stable',
+      bootId: seedId('boot'),
+      components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+      attributes: { site: 'home' },
+      ...more,
+    },
+  );
+}
+
+const attempts = () => base.db.selectFrom('attempts').selectAll().execute();
+const device = () => base.db.selectFrom('devices').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+
+async function reports(state: (typeof UPDATE_STATES)[number]): Promise<void> {
+  const report = { id: seedId(state), rolloutId: rollout.id, attempt: 1, state, code: 'health-failed' as const };
+  await storeReports(base.db, id, [{ ...report, at: '2026-01-01T00:00:00Z' }], now);
+}
+
+describe('a check-in', () => {
+  it('gets an offer that is durable before the answer, and the same again, counted once', async () => {
+    const first = await ask();
+    expect(first.offer).toMatchObject({ rolloutId: rollout.id, attempt: 1, target: rollout.target, counter: 2 });
+    expect(await attempts()).toMatchObject([{ device_id: id, state: 'offered' }]);
+    expect(await Promise.all([ask(), ask()])).toEqual([first, first]);
+    expect(await base.db.selectFrom('rollout_counts').select('offered').execute()).toEqual([{ offered: 1 }]);
+  });
+
+  it('gets its offer again when the filter no longer means it, also from a process that has forgotten it', async () => {
+    await ask();
+    const elsewhere = { attributes: { site: 'lab' } };
+    expect((await ask(elsewhere)).offer?.rolloutId).toBe(rollout.id);
+    memory.forgetAttempts(id);
+    expect((await ask(elsewhere)).offer?.rolloutId).toBe(rollout.id);
+  });
+
+  it('gets nothing once its attempt has ended, even through another process', async () => {
+    await ask();
+    await reports('rolledBack');
+    expect((await ask()).offer).toBeNull();
+  });
+
+  it('gets nothing from a rollout that was stopped in this moment, before the board knows', async () => {
+    await base.db.updateTable('rollouts').set({ state: 'stopped' }).execute();
+    expect((await ask()).offer).toBeNull();
+    expect(await attempts()).toEqual([]);
+  });
+
+  it('is told to stop when its rollout was stopped', async () => {
+    await ask();
+    await stopRollout(base.db, rollout.id, now);
+    await board.confirm();
+    const update = { rolloutId: rollout.id, attempt: 1, state: 'downloading' as const };
+    expect(await ask({ update })).toMatchObject({ offer: null, stop: [rollout.id] });
+  });
+
+  it('gets an answer without an offer while the board is unconfirmed, or the offer cannot be written', async () => {
+    now = new Date(now.getTime() - 5000);
+    expect(await ask()).toMatchObject({ offer: null, stop: [] });
+    now = new Date(now.getTime() + 5000);
+    await base.db.schema.alterTable('attempts').renameTo('attempts_away').execute();
+    expect(await ask()).toMatchObject({ offer: null, stop: [] });
+  });
+
+  it('leaves its inventory in the database, whatever texts it sends', async () => {
+    await ask({ attributes: { site: 'a\0\ud800' }, components: [{ component: 'app', version: '1.5.0', counter: 5 }] });
+    await memory.flush();
+    const row = await device();
+    expect(row.components).toEqual([{ component: 'app', version: '1.5.0', counter: 5 }]);
+    expect(row.attributes).toEqual({ site: 'a\ufffd' });
+  });
+
+  it('writes nothing for five minutes while it says nothing new', async () => {
+    const seenAfter = async (seconds: number, more: Partial<CheckInRequest> = {}) => {
+      now = new Date(now.getTime() + seconds * 1000);
+      await ask(more);
+      await memory.flush();
+      return (await device()).last_seen_at?.getTime() === now.getTime();
+    };
+    expect(await seenAfter(1)).toBe(true);
+    expect(await seenAfter(200)).toBe(false);
+    expect(await seenAfter(1, { attributes: { site: 'shop' } })).toBe(true);
+    expect(await seenAfter(300, { attributes: { site: 'shop' } })).toBe(true);
+  });
+
+  it('keeps an update that has begun from counting as silent', async () => {
+    await ask();
+    await reports('activating');
+    now = new Date(now.getTime() + 50_000);
+    await ask({ update: { rolloutId: rollout.id, attempt: 1, state: 'activating' } });
+    await memory.flush();
+    expect((await attempts())[0]?.changed_at).toEqual(now);
+  });
+
+  it('is spread over time by the device, within a tenth of what was asked and within the limits', () => {
+    const pauses = Array.from({ length: 100 }, (_, i) => pollSecondsFor(seedId(i), 300));
+    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(270);
+    expect(Math.max(...pauses)).toBeLessThanOrEqual(330);
+    expect(new Set(pauses).size).toBeGreaterThan(20);
+    expect(pollSecondsFor(id, 0.2)).toBe(1);
+  });
+});

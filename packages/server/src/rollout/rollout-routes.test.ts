@@ -1,0 +1,94 @@
+import type { Problem, RolloutRequest, RolloutView } from '@tidegate/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seedId, seedRelease } from '../testing/seed.ts';
+import { type TestApp, testApp } from '../testing/test-app.ts';
+
+const target = 'gw/stable/app/1.2.0/app.tar';
+const request: RolloutRequest = { target, phases: [{ basisPoints: 1000 }, { basisPoints: 10_000 }] };
+let app: TestApp;
+let token: string;
+
+beforeEach(async () => {
+  app = await testApp();
+  token = await app.apiToken('operator');
+  await seedRelease(app.db, 2);
+});
+afterEach(() => app.close());
+
+async function create(more: object = {}) {
+  const answer = await app.admin('POST', '/rollouts', { token, body: { ...request, ...more } });
+  return { status: answer.status, view: answer.json as RolloutView, problem: answer.json as Problem };
+}
+
+describe('rollouts of the admin API', () => {
+  it('are created with defaults, listed and found', async () => {
+    const { status, view } = await create();
+    expect(status).toBe(201);
+    expect(view).toMatchObject({ state: 'running', openPhase: 0, name: 'app 1.2.0', decisions: [], endedAt: null });
+    expect(view.salt).toMatch(/^[0-9a-f]{32}$/);
+    expect((await app.admin('GET', `/rollouts/${view.id}`, { token })).json).toEqual(view);
+    expect((await app.admin('GET', '/rollouts', { token })).json).toEqual({ items: [view], next: null });
+    expect((await app.admin('GET', '/rollouts?product=lamp', { token })).json).toEqual({ items: [], next: null });
+  });
+
+  it.each<[string, object, string, string]>([
+    ['release-unknown', { target: 'gw/stable/app/9.9.9/app.tar' }, '/target', 'not published'],
+    ['phases-not-growing', { phases: [{ basisPoints: 5000 }, { basisPoints: 5000 }] }, '/phases/1', 'larger'],
+    ['filter-invalid', { filter: 'site==' }, '/filter', 'position 7'],
+    ['gate-impossible', { gate: { successShare: 9900, allowedFailureShare: 200 } }, '/gate/successShare', '10000'],
+  ])('are refused with 422 that says where: %s', async (code, more, path, words) => {
+    const { status, problem } = await create(more);
+    expect(status).toBe(422);
+    expect(problem).toMatchObject({ code, path, detail: expect.stringContaining(words) });
+  });
+
+  it('are refused for a time that does not exist and for a withdrawn release', async () => {
+    expect((await create({ notBefore: '2026-13-40T00:00:00Z' })).problem).toMatchObject({ path: '/notBefore' });
+    await app.db.updateTable('releases').set({ withdrawn_at: new Date() }).execute();
+    expect((await create()).problem).toMatchObject({ code: 'release-unknown', path: '/target' });
+  });
+
+  it('leave no failure allowed where every device must succeed', async () => {
+    const { view } = await create({ gate: { successShare: 10_000 } });
+    expect(view.gate.allowedFailureShare).toBe(0);
+  });
+
+  it('do not overlap on a component and hardware; a security release may take precedence', async () => {
+    const running = (await create()).view;
+    const next = { target: (await seedRelease(app.db, 3)).target };
+    expect((await create(next)).problem).toMatchObject({ status: 409, code: 'rollout-conflict' });
+    expect((await create(next)).problem.detail).toContain(running.id);
+    const otherHardware = { target: (await seedRelease(app.db, 4, { hardware: ['gw-b'] })).target };
+    expect((await create(otherHardware)).status).toBe(201);
+    const security = { target: (await seedRelease(app.db, 5, { class: 'security' })).target };
+    expect((await create(security)).status).toBe(201);
+    expect((await create(security)).status).toBe(409);
+  });
+
+  it('are created once when two ask at the same time', async () => {
+    const statuses = (await Promise.all([create(), create()])).map(a => a.status);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([201, 409]);
+  });
+
+  it('stop as often as one likes, and only where there is one', async () => {
+    const { view } = await create();
+    const stop = (id: string) => app.admin('POST', `/rollouts/${id}/stop`, { token });
+    const stopped = await stop(view.id);
+    expect(stopped.json).toMatchObject({ state: 'stopped', endedAt: expect.any(String) });
+    expect((await stop(view.id)).json).toEqual(stopped.json);
+    expect((await stop(seedId('nobody'))).status).toBe(404);
+  });
+
+  it('are listed in pages, newest first', async () => {
+    const ids: string[] = [];
+    for (const counter of [3, 4, 5]) {
+      const { target } = await seedRelease(app.db, counter, { hardware: [`gw-${counter}`] });
+      ids.unshift((await create({ target })).view.id);
+    }
+    const page = async (query: string) => (await app.admin('GET', `/rollouts?limit=2${query}`, { token })).json;
+    const first = (await page('')) as { items: RolloutView[]; next: string };
+    expect(first.items.map(r => r.id)).toEqual(ids.slice(0, 2));
+    const second = (await page(`&after=${first.next}`)) as { items: RolloutView[]; next: null };
+    expect(second).toMatchObject({ items: [{ id: ids[2] }], next: null });
+  });
+});
