@@ -4,15 +4,15 @@
  */
 import { asAgentError } from '../agent-error.ts';
 import type { MachineDeps } from './deps.ts';
-import { type Objection, objectionOfLists, objectionOfServer } from './objection.ts';
+import { type Objection, objectionMeanwhile, objectionOfServer } from './objection.ts';
 import { demandPermission, verdictOn } from './permission.ts';
 import { done, type Done, type Downloading, type Installing, keepLast } from './state.ts';
 
 export function downloadingStep(deps: MachineDeps) {
   return async (s: Downloading, signal: AbortSignal): Promise<Installing | Done> => {
-    demandPermission(deps, s.update);
-    const objection = await objectionOfLists(deps, s.update);
+    const objection = await objectionMeanwhile(deps, s, signal);
     if (objection) return failed(deps, s, objection);
+    demandPermission(deps, s.update);
     const watch = watchForStop(deps, s, signal);
     try {
       const artifactFile = await deps.downloader.download(s.update.target, {

@@ -1,6 +1,8 @@
+import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { AgentError } from '../agent-error.ts';
 import { NOW_MS, openTestDevice, type TestDevice } from './test-device.ts';
 
 let device: TestDevice;
@@ -145,6 +147,68 @@ test('bytes that were not signed are refused, and do not keep the honest ones of
     events: [{ code: 'artifact-hash' }],
   });
   expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+test('a download that never succeeds still hears that the rollout was stopped', async () => {
+  const { rolloutId } = await device.release('1.1.0', 2);
+  device.fetching = () => {
+    throw new AgentError('network', 'the mirror is gone');
+  };
+  const agent = await device.boot();
+  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
+  device.answering = request => (request.update ? { stop: [rolloutId] } : {});
+  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
+  device.pass(61);
+  expect(await agent.once()).toMatchObject({ name: 'idle', last: { state: 'failed', code: 'stopped' } });
+});
+
+test('an update that its owner holds back in the middle still hears of a hold', async () => {
+  const { target } = await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  device.fetching = () => {
+    throw new AgentError('network', 'the line is down');
+  };
+  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
+  await agent.settings.change({ automatic: false });
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  device.pass(61);
+  device.refreshing = () => device.held.add(target);
+  expect(await agent.once()).toMatchObject({ name: 'idle', last: { state: 'failed', code: 'held' } });
+});
+
+test('lists that ended in the middle of a download stop it until newer ones come, and only until then', async () => {
+  await device.release('1.1.0', 2);
+  device.listedUntil = '2026-11-10T12:00:30Z';
+  const agent = await device.boot();
+  device.fetching = () => {
+    throw new AgentError('network', 'the line is down');
+  };
+  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
+  device.fetching = () => undefined;
+  device.pass(61);
+  await expect(agent.once()).rejects.toMatchObject({ code: 'metadata-expired' });
+  expect(await device.serves()).toBe('1.0.0');
+
+  device.refreshing = () => {
+    device.listedUntil = '2026-12-01T00:00:00Z';
+  };
+  device.pass(61);
+  expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+test('an artifact that somebody cleared away before the installation is fetched again', async () => {
+  await device.release('1.1.0', 2);
+  device.answering = request => {
+    if (request.update?.state === 'downloaded') rmSync(join(device.folder, 'artifact'), { force: true });
+    return {};
+  };
+  expect(await (await device.boot()).once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+test('a device that is not enrolled says so and asks nobody', async () => {
+  device.isEnrolled = false;
+  const agent = await device.boot();
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now', message: expect.stringContaining('enrol') });
 });
 
 test('an offer that no signed list names is refused before anything is fetched', async () => {

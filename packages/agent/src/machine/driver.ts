@@ -59,7 +59,10 @@ export async function createDriver(deps: MachineDeps, journal: Journal): Promise
   };
 
   const later = async (error: AgentError): Promise<number> => {
-    if (error.code === 'not-now') return (error.retryAfterSeconds ?? 60) * 1000;
+    if (error.code === 'not-now') {
+      log.info({ state: state.name, why: error.message }, 'waits');
+      return (error.retryAfterSeconds ?? 60) * 1000;
+    }
     failures += 1;
     log.warn({ code: error.code, state: state.name, failures, why: error.message }, 'later');
     if (error.code !== 'network' && error.code !== 'stopped') await deps.courier.obstacle(state, error);

@@ -14,6 +14,7 @@ import type { Downloading, Idle, Update } from './state.ts';
 
 /** Lists are looked at this often without an offer, so that a server that withholds all is noticed. */
 const REFRESH_EVERY_MS = 3600_000;
+const NOT_ENROLLED_SECONDS = 3600;
 
 export function idleStep(deps: MachineDeps) {
   let refreshedAtMs = Number.NEGATIVE_INFINITY;
@@ -58,6 +59,10 @@ export function idleStep(deps: MachineDeps) {
   };
 
   return async (idle: Idle, signal: AbortSignal): Promise<Idle | Downloading> => {
+    if (!deps.server.enrolled())
+      throw new AgentError('not-now', 'this device is not enrolled yet: tidegate-agent enrol', {
+        retryAfterSeconds: NOT_ENROLLED_SECONDS,
+      });
     const { waiting } = idle;
     if (!deps.schedule.isDue()) return waiting ? decide({ ...idle, waiting }) : idle;
     const answer = await checkIn(deps, idle, signal);

@@ -2,12 +2,13 @@
  * Writes the artifact into the slot that does not run. Owner, lists and server are asked before it and once more before
  * the switch is decided: with `Rebooting` written there is no way back but the trial.
  */
+import { access } from 'node:fs/promises';
 import { AgentError, asAgentError } from '../agent-error.ts';
 import type { Installer, SlotName } from '../ports.ts';
 import type { MachineDeps } from './deps.ts';
 import { installerOf } from './installer-of.ts';
-import { type Objection, objectionNow } from './objection.ts';
-import { demandPermission } from './permission.ts';
+import { type Objection, objectionMeanwhile, objectionNow } from './objection.ts';
+import { demandPermission, verdictOn } from './permission.ts';
 import { done, type Done, type Installing, keepLast, type Rebooting, type Update } from './state.ts';
 
 /** Starts of one installation within one attempt: a crash in the middle of it must not go round for ever. */
@@ -20,9 +21,10 @@ export function installingStep(deps: MachineDeps) {
   return async (s: Installing, signal: AbortSignal): Promise<Rebooting | Done> => {
     const { update } = s;
     const installer = installerOf(deps, update);
-    demandPermission(deps, update);
-    const before = await objectionNow(deps, s, signal);
+    const isAllowed = verdictOn(deps, update).kind === 'yes';
+    const before = await (isAllowed ? objectionNow : objectionMeanwhile)(deps, s, signal);
     if (before) return failed(s, before);
+    demandPermission(deps, update);
 
     const placed = await place(deps, s, installer, signal);
     if (typeof placed !== 'string') return failed(s, placed);
@@ -56,11 +58,21 @@ async function place(
     await deps.courier.tell(update, 'installing');
   }
   try {
-    return await installer.install(artifactFile, update.target, signal);
+    return await installer.install(await fileOf(deps, update, artifactFile, signal), update.target, signal);
   } catch (error) {
     const fault = asAgentError(error);
     if (fault.class !== 'reject') throw fault;
     return giveUp(deps, update, fault);
+  }
+}
+
+/** The artifact, fetched again where somebody cleared the network's folder meanwhile. */
+async function fileOf(deps: MachineDeps, update: Update, artifactFile: string, signal: AbortSignal): Promise<string> {
+  try {
+    await access(artifactFile);
+    return artifactFile;
+  } catch {
+    return deps.downloader.download(update.target, { signal });
   }
 }
 

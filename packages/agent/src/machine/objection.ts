@@ -6,7 +6,9 @@ import type { Code } from '@tidegate/protocol';
 import { AgentError, asAgentError } from '../agent-error.ts';
 import { checkIn, deviceFacts } from './check-in.ts';
 import type { MachineDeps } from './deps.ts';
-import type { Installing, State, Update } from './state.ts';
+import type { State, Update } from './state.ts';
+
+type AtWork = State & { readonly update: Update };
 
 export interface Objection {
   readonly code: Code;
@@ -16,7 +18,7 @@ export interface Objection {
 /** Tries one refresh and one check-in. @throws AgentError metadata-expired where the update may not go on for now */
 export async function objectionNow(
   deps: MachineDeps,
-  state: Installing,
+  state: AtWork,
   signal: AbortSignal,
 ): Promise<Objection | undefined> {
   try {
@@ -30,18 +32,34 @@ export async function objectionNow(
   return (await objectionOfLists(deps, state.update)) ?? (await objectionOfServer(deps, state, signal));
 }
 
+/**
+ * The same while an update waits for its owner or is tried again, at most once in `pollDuringUpdateSeconds`: what takes
+ * long must still hear of newer lists and of a stop. In between, the lists that are here are asked.
+ */
+export function objectionMeanwhile(
+  deps: MachineDeps,
+  state: AtWork,
+  signal: AbortSignal,
+): Promise<Objection | undefined> {
+  const isRecent = deps.schedule.sinceAnswerMs() < state.update.pollDuringUpdateSeconds * 1000;
+  return isRecent ? objectionOfLists(deps, state.update) : objectionNow(deps, state, signal);
+}
+
 /** Asks the lists that are here. @throws AgentError metadata-expired */
-export async function objectionOfLists(deps: MachineDeps, update: Update): Promise<Objection | undefined> {
+async function objectionOfLists(deps: MachineDeps, update: Update): Promise<Objection | undefined> {
   const { path, sha256, validUntil } = update.target;
   try {
     const accepted = await deps.trust.accept(path, await deviceFacts(deps));
-    if (accepted.sha256 !== sha256) return { code: 'withdrawn', detail: 'the signed lists name other bytes now' };
+    return accepted.sha256 === sha256
+      ? undefined
+      : { code: 'withdrawn', detail: 'the signed lists name other bytes now' };
   } catch (error) {
     const fault = asAgentError(error);
     if (fault.code === 'target-not-signed') return { code: 'withdrawn', detail: fault.message };
     if (fault.class === 'reject') return { code: fault.code, detail: fault.message };
     if (fault.code !== 'metadata-expired') throw fault;
   }
+  // What was accepted in time may go on under the lists of then, though those of now have ended.
   if (deps.trust.trustedNow() >= Date.parse(validUntil))
     throw new AgentError('metadata-expired', `accepted under lists that were valid until ${validUntil}`);
   return undefined;
@@ -50,7 +68,7 @@ export async function objectionOfLists(deps: MachineDeps, update: Update): Promi
 /** Only a clear stop counts; a server that cannot be reached stops nothing. */
 export async function objectionOfServer(
   deps: MachineDeps,
-  state: State & { readonly update: Update },
+  state: AtWork,
   signal: AbortSignal,
 ): Promise<Objection | undefined> {
   try {

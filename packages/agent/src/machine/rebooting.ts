@@ -6,7 +6,7 @@ import { asAgentError } from '../agent-error.ts';
 import type { SlotsView } from '../ports.ts';
 import type { MachineDeps } from './deps.ts';
 import { installerOf } from './installer-of.ts';
-import { objectionOfLists } from './objection.ts';
+import { objectionMeanwhile } from './objection.ts';
 import { done, type Done, keepLast, type Rebooting, type Trial } from './state.ts';
 
 const ACTIVATIONS_MAX = 3;
@@ -22,7 +22,7 @@ export function findOut(s: Rebooting, view: SlotsView, bootId: string): Finding 
 }
 
 export function rebootingStep(deps: MachineDeps) {
-  return async (s: Rebooting): Promise<Rebooting | Trial | Done> => {
+  return async (s: Rebooting, signal: AbortSignal): Promise<Rebooting | Trial | Done> => {
     const installer = installerOf(deps, s.update);
     const at = new Date(deps.clock.now()).toISOString();
     const trial: Trial = { name: 'trial', ...keepLast(s), update: s.update, slot: s.slot };
@@ -43,7 +43,7 @@ export function rebootingStep(deps: MachineDeps) {
       case 'activate':
         break;
     }
-    const objection = await objectionOfLists(deps, s.update);
+    const objection = await objectionMeanwhile(deps, s, signal);
     if (objection) return done(s, at, { state: 'failed', ...objection });
     try {
       if ((await installer.activate(s.slot)) === 'live') return trial;

@@ -8,19 +8,25 @@ export interface Schedule {
   isDue(): boolean;
   /** Milliseconds until it is; 0 when due. */
   dueInMs(): number;
+  /** The server answered, and asks to come again then. */
   after(seconds: number): void;
+  /** Milliseconds since the server last answered; Infinity where it has not since the agent's start. */
+  sinceAnswerMs(): number;
   now(): void;
 }
 
 export function createSchedule(clock: Clock, firstWithinSeconds: number, random: () => number): Schedule {
+  let answeredAtMs = Number.NEGATIVE_INFINITY;
   let dueAtMs = clock.monotonicMs() + firstWithinSeconds * 1000 * random();
   const dueInMs = () => Math.max(0, dueAtMs - clock.monotonicMs());
   return {
     isDue: () => dueInMs() === 0,
     dueInMs,
     after(seconds) {
-      dueAtMs = clock.monotonicMs() + seconds * 1000;
+      answeredAtMs = clock.monotonicMs();
+      dueAtMs = answeredAtMs + seconds * 1000;
     },
+    sinceAnswerMs: () => clock.monotonicMs() - answeredAtMs,
     now() {
       dueAtMs = clock.monotonicMs();
     },

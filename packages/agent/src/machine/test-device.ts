@@ -56,6 +56,13 @@ export interface TestDevice extends AsyncDisposable {
   /** Offered as long as the device tells of an older one. */
   offer: Offer | undefined;
   readonly held: Set<string>;
+  /** When the signed list ends that is here now; may be exchanged. */
+  listedUntil: string;
+  /** What the line that artifacts come over does; may be exchanged. */
+  fetching: () => void;
+  isEnrolled: boolean;
+  /** Lets time go by, for all that asks for it. */
+  pass(seconds: number): void;
   /** The next download brings other bytes. */
   spoilNextDownload(): void;
   readonly reports: readonly Report[];
@@ -80,13 +87,14 @@ export async function openTestDevice(): Promise<TestDevice> {
   const reports: Report[] = [];
   const line = { spoiled: false };
   const log = pino({ level: 'silent' });
+  const { clock, pass } = testClock();
   const service = await startService();
 
   await mkdir(join(app, 'a'), { recursive: true });
   await writeFile(join(app, 'a/app'), '200 1.0.0');
 
   const server: UpdateServer = {
-    enrolled: () => true,
+    enrolled: () => device.isEnrolled,
     deviceId: () => '0'.repeat(32),
     enrol: () => Promise.reject(new AgentError('internal', 'it is enrolled')),
     async checkIn(request) {
@@ -104,6 +112,7 @@ export async function openTestDevice(): Promise<TestDevice> {
 
   const downloader: Downloader = {
     async download(target) {
+      device.fetching();
       const file = join(folder, 'artifact');
       const bytes = bytesOf.get(target.path) ?? Buffer.alloc(0);
       await writeFile(file, line.spoiled ? bytes.map(b => b ^ 1) : bytes);
@@ -124,16 +133,17 @@ export async function openTestDevice(): Promise<TestDevice> {
       async accept(path, { installed }) {
         const target = lists.get(path);
         if (!target) throw new AgentError('target-not-signed', path);
+        if (Date.parse(device.listedUntil) <= clock.now()) throw new AgentError('metadata-expired', path);
         if (device.held.has(path)) throw new AgentError('held', path);
         const { component, counter } = target.firmware;
         const runs = installed[component]?.counter ?? 0;
         if (counter <= runs || counter < counterFloor(store.floors(), component))
           throw new AgentError('counter-rollback', path);
-        return target;
+        return { ...target, validUntil: device.listedUntil };
       },
       floor: component => counterFloor(store.floors(), component),
       raiseFloors: counters => store.save(raiseCounters(store.floors(), counters)),
-      trustedNow: () => NOW_MS,
+      trustedNow: clock.now,
     };
   };
 
@@ -186,8 +196,12 @@ export async function openTestDevice(): Promise<TestDevice> {
     folder,
     answering: () => ({}),
     refreshing: () => undefined,
+    fetching: () => undefined,
+    isEnrolled: true,
+    pass,
     offer: undefined,
     held: new Set(),
+    listedUntil: '2030-01-01T00:00:00Z',
     spoilNextDownload: () => {
       line.spoiled = true;
     },
@@ -218,16 +232,25 @@ export async function openTestDevice(): Promise<TestDevice> {
   return device;
 }
 
-/** Time stands still: nothing in these tests may depend on waiting. A sleep ends with its signal. */
-const clock: Clock = {
-  now: () => NOW_MS,
-  monotonicMs: () => 0,
-  sleep: (_ms, signal) =>
-    new Promise(resolve => {
-      if (signal?.aborted) resolve();
-      signal?.addEventListener('abort', () => resolve(), { once: true });
-    }),
-};
+/** Time stands still until it is told to pass: nothing may depend on waiting. A sleep ends with its signal. */
+function testClock(): { readonly clock: Clock; pass(seconds: number): void } {
+  let passedMs = 0;
+  const clock: Clock = {
+    now: () => NOW_MS + passedMs,
+    monotonicMs: () => passedMs,
+    sleep: (_ms, signal) =>
+      new Promise(resolve => {
+        if (signal?.aborted) resolve();
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      }),
+  };
+  return {
+    clock,
+    pass: seconds => {
+      passedMs += seconds * 1000;
+    },
+  };
+}
 
 function signedTarget(version: string, counter: number, bytes: Buffer): AcceptedTarget {
   return {
