@@ -73,14 +73,14 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const settings = await openSettings(files, settingsPath(config));
   const securityLog = await openSecurityLog(files, join(trustDir, 'security-log.json'), log);
   const outbox = await openOutbox({ files, path: join(netDir, 'outbox.json'), server, randomId, log });
+  const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
   const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
   const wake = createWake();
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
   const driver = await createDriver(
     {
-      ...{ device, trust, server, installers, settings, securityLog, schedule, wake, clock, random, log },
+      ...{ device, trust, server, installers, settings, attempts, securityLog, schedule, wake, clock, random, log },
       downloader: createDownloader({ netDir, sources, http, files, clock }),
-      attempts: await openAttemptLog(files, join(trustDir, 'attempts.json')),
       courier: createCourier(outbox, clock, log),
       backoff: config.backoff ?? DEFAULT_BACKOFF,
       onProgress: now => {
@@ -95,7 +95,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   };
   return {
     owner: createOwnerApi({
-      ...{ settings, schedule, wake, securityLog, installers, clock, server, product: device.product },
+      ...{ settings, attempts, schedule, wake, securityLog, installers, clock, server, product: device.product },
       state: driver.state,
       progress: () => progress.now,
     }),

@@ -26,10 +26,10 @@ const AttemptRecord = Type.Object({
 export type AttemptRecord = Static<typeof AttemptRecord>;
 const Attempts = Type.Object({ records: Type.Array(AttemptRecord) });
 
-/** Whether a release may be tried, given what is known of earlier tries. Pure. */
-export function mayTry(record: AttemptRecord | undefined, offeredAttempt: number, ownerAsks: boolean): boolean {
-  if (record?.cause === undefined || ownerAsks) return true;
-  return offeredAttempt > record.attempt && offeredAttempt <= ATTEMPT_CAP;
+/** Whether a release failed here and this attempt of the server gives it no new chance. Pure. */
+export function failedBefore(record: AttemptRecord | undefined, offeredAttempt: number): boolean {
+  if (record?.cause === undefined) return false;
+  return offeredAttempt <= record.attempt || offeredAttempt > ATTEMPT_CAP;
 }
 
 export interface AttemptLog {

@@ -46,6 +46,27 @@ test('a release that is not healthy is left by itself, and tried again only at a
   expect(device.told().filter(s => s === 'trial')).toHaveLength(2);
 });
 
+test('the owner may ask for one more try of what failed, and gets one', async () => {
+  await device.release('1.1.0', 2, 500);
+  let fetches = 0;
+  device.fetching = () => {
+    fetches += 1;
+  };
+  const agent = await device.boot();
+  await agent.once();
+  expect(await agent.once()).toMatchObject({ name: 'idle', waiting: { attempt: 1 } });
+  expect(await agent.owner.call('user', 'GET', '/v1/status', undefined)).toMatchObject({
+    update: { waits: expect.stringContaining('failed here before') },
+  });
+  expect(fetches).toBe(1);
+  await agent.owner.call('admin', 'POST', '/v1/apply', undefined);
+  expect(await agent.once()).toMatchObject({ last: { state: 'rolledBack', code: 'health-failed' } });
+  expect(fetches).toBe(2);
+  await agent.once();
+  expect(fetches).toBe(2);
+  expect(await device.serves()).toBe('1.0.0');
+});
+
 test('a server that keeps raising the attempt is not followed without end', async () => {
   const offer = await device.release('1.1.0', 2, 500);
   const agent = await device.boot();

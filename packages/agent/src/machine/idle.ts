@@ -4,8 +4,8 @@
  */
 import type { Offer } from '@tidegate/protocol';
 import { AgentError, asAgentError } from '../agent-error.ts';
+import { WAIT_TEXT } from '../policy/may-i.ts';
 import type { AcceptedTarget } from '../ports.ts';
-import { mayTry } from './attempts.ts';
 import { checkIn, deviceFacts } from './check-in.ts';
 import type { MachineDeps } from './deps.ts';
 import { logRefusal } from './objection.ts';
@@ -43,13 +43,12 @@ export function idleStep(deps: MachineDeps) {
     const { rolloutId, attempt, notBefore, pollDuringUpdateSeconds } = offer;
     const { component } = target.firmware;
     const update: Update = { rolloutId, attempt, component, notBefore, pollDuringUpdateSeconds, target };
-    const record = deps.attempts.find(update);
-    if (!mayTry(record, attempt, deps.settings.get().applyNow === target.path)) {
-      const cause = record?.cause ?? 'internal';
-      await deps.courier.refused(offer, new AgentError(cause, 'it failed here before; it is not tried again'));
-      return withoutWaiting(idle);
-    }
-    await deps.courier.tell(update, 'offered');
+    const verdict = verdictOn(deps, update);
+    // It stays in sight: the owner may ask for one more try.
+    if (verdict.kind === 'wait' && verdict.reason === 'failed-before') {
+      const cause = deps.attempts.find(update)?.cause ?? 'internal';
+      await deps.courier.refused(offer, new AgentError(cause, WAIT_TEXT['failed-before']));
+    } else await deps.courier.tell(update, 'offered');
     return decide({ ...withoutWaiting(idle), waiting: update });
   };
 

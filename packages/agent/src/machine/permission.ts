@@ -1,15 +1,17 @@
 /** Puts the owner's policy to the machine: a wait becomes "later", never a failure, and is never reported. */
 import { AgentError } from '../agent-error.ts';
 import { mayI, type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
+import { failedBefore } from './attempts.ts';
 import type { MachineDeps } from './deps.ts';
 import type { Update } from './state.ts';
 
-export function verdictOn(deps: MachineDeps, update: Update): Verdict {
+export function verdictOn(deps: Pick<MachineDeps, 'settings' | 'attempts' | 'clock'>, update: Update): Verdict {
   return mayI({
     settings: deps.settings.get(),
     target: update.target.path,
     disruption: update.target.firmware.disruption,
     notBeforeMs: Date.parse(update.notBefore),
+    failedBefore: failedBefore(deps.attempts.find(update), update.attempt),
     nowMs: deps.clock.now(),
   });
 }

@@ -160,7 +160,8 @@ export async function openTestDevice(): Promise<TestDevice> {
     const randomId = () => randomBytes(16).toString('hex');
     const outbox = await openOutbox({ files, path: join(folder, 'net/outbox.json'), server, randomId, log });
     const random = () => 0;
-    const shared = { settings, securityLog, server, installers, clock };
+    const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
+    const shared = { settings, attempts, securityLog, server, installers, clock };
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
     const driver = await createDriver(
       {
@@ -169,7 +170,6 @@ export async function openTestDevice(): Promise<TestDevice> {
           ...{ product: 'gw2', hardware: 'gw2-a', channel: 'stable' },
           ...{ bootId: 'b'.repeat(32), agentVersion: '0.1.0', attributes: {} },
         },
-        attempts: await openAttemptLog(files, join(trustDir, 'attempts.json')),
         courier: createCourier(outbox, clock, log),
         backoff: { baseSeconds: 1, maxSeconds: 10 },
         onProgress: () => undefined,

@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { installedReleases } from '../machine/check-in.ts';
 import type { MachineDeps } from '../machine/deps.ts';
+import { verdictOn } from '../machine/permission.ts';
 import { type State, updateOf } from '../machine/state.ts';
 import type { DownloadProgress } from '../ports.ts';
 import { type AgentStatus, statusOf } from './status.ts';
@@ -32,7 +33,7 @@ export interface OwnerApi {
 }
 
 export interface OwnerDeps
-  extends Pick<MachineDeps, 'settings' | 'schedule' | 'wake' | 'securityLog' | 'installers' | 'server'> {
+  extends Pick<MachineDeps, 'settings' | 'attempts' | 'schedule' | 'wake' | 'securityLog' | 'installers' | 'server'> {
   readonly clock: Clock;
   readonly product: string;
   readonly state: () => State;
@@ -62,7 +63,8 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
     const update = updateOf(deps.state());
     const shown = statusOf({
       ...{ product: deps.product, enrolled: deps.server.enrolled(), state: deps.state(), settings: settings.get() },
-      ...{ progress: deps.progress(), nextCheckInMs: schedule.dueInMs(), nowMs: clock.now() },
+      ...{ progress: deps.progress(), nextCheckInMs: schedule.dueInMs() },
+      verdict: update && verdictOn(deps, update),
       installed: await installedReleases(deps.installers),
       refusals: deps.securityLog.events().length,
     });

@@ -1,7 +1,7 @@
 /** What the owner sees: where the device stands, what waits and why, how the last update ended, in plain words. Pure. */
 import { CODES, type Code } from '@tidegate/protocol';
 import { updateOf, type Outcome, type State, type Update } from '../machine/state.ts';
-import { mayI, WAIT_TEXT } from '../policy/may-i.ts';
+import { type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { DownloadProgress, InstalledRelease } from '../ports.ts';
 
@@ -50,7 +50,8 @@ export interface Seen {
   readonly settings: Settings;
   readonly progress: DownloadProgress | undefined;
   readonly nextCheckInMs: number;
-  readonly nowMs: number;
+  /** What the policy says to the update at work or waiting. */
+  readonly verdict: Verdict | undefined;
   readonly refusals: number;
 }
 
@@ -78,17 +79,15 @@ export function statusOf(seen: Seen): AgentStatus {
   };
 }
 
-function viewOf({ target, notBefore }: Update, { settings, nowMs, state }: Seen): UpdateView {
+function viewOf({ target }: Update, { verdict, state }: Seen): UpdateView {
   const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
-  const asked = { settings, target: target.path, disruption, notBeforeMs: Date.parse(notBefore), nowMs };
-  const verdict = mayI(asked);
   const note = notes?.[LANGUAGE];
   return {
     ...{ target: target.path, component, version, class: releaseClass, disruption },
     risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
     ...(note === undefined ? {} : { notes: note }),
     ...(disruptionSeconds === undefined ? {} : { disruptionSeconds }),
-    ...(verdict.kind === 'wait' && state.name !== 'trial' ? { waits: WAIT_TEXT[verdict.reason] } : {}),
+    ...(verdict?.kind === 'wait' && state.name !== 'trial' ? { waits: WAIT_TEXT[verdict.reason] } : {}),
   };
 }
 

@@ -8,6 +8,7 @@ const asked = (more: Partial<Asked>): Asked => ({
   target,
   disruption: 'none',
   notBeforeMs: 0,
+  failedBefore: false,
   nowMs: 1000,
   ...more,
 });
@@ -44,6 +45,11 @@ test('where the owner wants to see notices, an interrupting release waits for it
   expect(mayI(asked({ settings, disruption: 'full' }))).toEqual({ kind: 'wait', reason: 'notice' });
   expect(mayI(asked({ settings, disruption: 'none' }))).toEqual({ kind: 'yes' });
   expect(mayI(asked({ settings: { ...settings, noticed: target }, disruption: 'full' }))).toEqual({ kind: 'yes' });
+});
+
+test('what failed here before is tried again only when the owner asks for it', () => {
+  expect(mayI(asked({ failedBefore: true }))).toEqual({ kind: 'wait', reason: 'failed-before' });
+  expect(mayI(asked({ failedBefore: true, settings: { automatic: true, applyNow: target } }))).toEqual({ kind: 'yes' });
 });
 
 test('keeps to its place in the pace of the rollout', () => {

@@ -4,7 +4,7 @@
  */
 import type { Settings } from './settings.ts';
 
-export type WaitReason = 'setup' | 'automatic-off' | 'postponed' | 'not-before' | 'notice';
+export type WaitReason = 'setup' | 'automatic-off' | 'postponed' | 'not-before' | 'notice' | 'failed-before';
 
 export type Verdict =
   | { readonly kind: 'yes' }
@@ -16,17 +16,20 @@ export interface Asked {
   readonly target: string;
   readonly disruption: 'none' | 'partial' | 'full';
   readonly notBeforeMs: number;
+  /** The same release failed on this device, and this attempt of the server gives no new chance. */
+  readonly failedBefore: boolean;
   /** Wall clock: owners and servers speak in wall time. */
   readonly nowMs: number;
 }
 
 /**
- * "Apply now" is consent to that one release: it goes before off, later, the notice and the server's pace (which only
- * spreads load). Automatic updates switched on cover interruptions too, unless the owner asked to see the notice first.
+ * "Apply now" is consent to that one release: it goes before off, later, the notice, an earlier failure and the server's
+ * pace (which only spreads load). Automatic updates switched on cover interruptions too, unless the owner asked to see the notice first.
  */
-export function mayI({ settings, target, disruption, notBeforeMs, nowMs }: Asked): Verdict {
+export function mayI({ settings, target, disruption, notBeforeMs, failedBefore, nowMs }: Asked): Verdict {
   if (settings.automatic === undefined) return { kind: 'wait', reason: 'setup' };
   if (settings.applyNow === target) return { kind: 'yes' };
+  if (failedBefore) return { kind: 'wait', reason: 'failed-before' };
   if (!settings.automatic) return { kind: 'wait', reason: 'automatic-off' };
   const postponed = settings.postponedUntilMs;
   if (postponed !== undefined && postponed > nowMs) return { kind: 'wait', reason: 'postponed', untilMs: postponed };
@@ -42,5 +45,6 @@ export const WAIT_TEXT: Readonly<Record<WaitReason, string>> = {
   'automatic-off': 'Automatic updates are off. Apply it when you like.',
   postponed: 'Postponed, as you asked.',
   'not-before': 'Its turn comes in a while; the maker spreads the load.',
+  'failed-before': 'It failed here before and is not tried again by itself. Apply it to try once more.',
   notice: 'It interrupts the device; it waits until the notice was seen.',
 };
