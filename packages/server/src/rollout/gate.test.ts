@@ -86,6 +86,12 @@ describe('the gate', () => {
     expect(verdict({}, { survey })).toMatchObject({ action: 'hold', kind: 'nobody' });
   });
 
+  it('merges an empty phase where an earlier one took everybody in, and proved the release', () => {
+    const survey = { ...nobodyWaiting, moreBeyond: false };
+    expect(verdict({}, { survey, total: counts({ verified: 2 }) })).toMatchObject({ action: 'advance', kind: 'empty' });
+    expect(verdict({}, { survey, total: counts({ failed: 2 }) })).toMatchObject({ action: 'hold', kind: 'nobody' });
+  });
+
   it('completes the last phase only when nobody is waited for and somebody has verified', () => {
     const last = { isLastPhase: true };
     expect(verdict({ verified: 50 }, last)).toMatchObject({ action: 'hold', kind: 'waiting' });

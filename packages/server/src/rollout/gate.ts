@@ -139,8 +139,9 @@ function smallPhase(input: GateInput): GateVerdict {
 function emptyPhase(input: GateInput): GateVerdict {
   const { survey, total } = input;
   if (!input.isLastPhase) {
-    // Opening on an empty fleet would open to everybody before anybody proved anything.
-    return survey.moreBeyond
+    // Opening on an empty fleet would open to everybody before anybody proved anything. Once an earlier phase has
+    // proved it, an empty phase keeps nothing waiting: that phase may have taken the whole of a small fleet in.
+    return survey.moreBeyond || total.verified > 0
       ? { action: 'advance', kind: 'empty', reason: 'no device falls into this phase: it merges with the next' }
       : hold('nobody', 'no device was seen lately that the release fits: it goes on when one checks in');
   }

@@ -177,6 +177,16 @@ describe('a rollout over ten devices in phases of 10, 50 and 100 %', () => {
     }
   });
 
+  it('completes with a good release in a fleet so small that one phase may take everybody in', () => {
+    for (const salt of salts) {
+      for (const size of [1, 2, 3]) {
+        const { state, devices } = simulate(Array<Nature>(size).fill('good'), salt);
+        expect(state).toBe('completed');
+        expect(devices.every(d => d.attempt?.outcome === 'verified')).toBe(true);
+      }
+    }
+  });
+
   it('always halts a release that fails everywhere, and touches only the first phase that has a device', () => {
     for (const salt of salts) {
       const { state, devices } = simulate(Array<Nature>(10).fill('bad'), salt);
