@@ -40,13 +40,14 @@ export async function attacks(stage: Stage, view: View): Promise<Refusal[]> {
   const refusals: Refusal[] = [];
   try {
     for (const plan of plans({ good, foreign, staleTimestamp })) {
-      evil.attack({ ...plan.how, offer: offerOf(plan) });
+      // Every byte is flipped to the end: 1.3.0 is validly signed, and a device still busy with the attack before
+      // would rightly install it, were it given the honest ones.
+      evil.attack({ artifact: (_, bytes) => flipped(bytes), ...plan.how, offer: offerOf(plan) });
       const refused = await refusedByAll(stage, plan);
       view.say(`  ${plan.attack}: refused by all ${refused} devices: ${plan.code}`);
       view.say(`    ${CODES[plan.code].text}`);
       refusals.push({ attack: plan.attack, code: plan.code });
     }
-    evil.attack({});
   } finally {
     await evil.close();
   }
@@ -65,7 +66,7 @@ function plans(known: { good: string; foreign: string; staleTimestamp: Buffer })
       code: 'artifact-hash',
       target: good,
       counter: 4,
-      how: { artifact: (_, bytes) => flipped(bytes) },
+      how: {},
     },
     { attack: 'older release', code: 'counter-rollback', target: older(good), counter: 1, how: {} },
     { attack: "another product's release", code: 'wrong-channel', target: foreign, counter: 9, how: {} },

@@ -53,7 +53,7 @@ test('a stolen server installs nothing, each refusal is named, and the next hone
   const forged = signed({ ...timestamp.signed, version: timestamp.signed.version + 1 }, [makeKey()]);
 
   const attacks: [code: Code, attack: Attack & { offer: Offer }][] = [
-    ['artifact-hash', { offer: offer(good, 3), artifact: (_, bytes) => Buffer.alloc(bytes.length, 7) }],
+    ['artifact-hash', { offer: offer(good, 3) }],
     ['artifact-length', { offer: offer(good, 3), artifact: (_, bytes) => Buffer.alloc(bytes.length * 2, 7) }],
     ['counter-rollback', { offer: offer(older, 1) }],
     ['wrong-channel', { offer: offer(foreign, 3) }],
@@ -64,7 +64,8 @@ test('a stolen server installs nothing, each refusal is named, and the next hone
   ];
   try {
     for (const [code, attack] of attacks) {
-      evil.attack(attack);
+      // 1.2.0 is validly signed: given its honest bytes, a device still busy with the attack before would rightly take it.
+      evil.attack({ artifact: (_, bytes) => Buffer.alloc(bytes.length, 7), ...attack });
       await until(`the device to refuse: ${code}`, async () => {
         const { events } = await api.get<{ events: SecurityEvent[] }>('/v1/security/events');
         return events.some(e => e.code === code && e.target === attack.offer.target) ? true : undefined;

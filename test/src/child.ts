@@ -111,11 +111,13 @@ export async function runToEnd(
     env: { ...process.env, ...options.env },
     stdio: 'pipe',
   });
+  running.add(child);
   const out: string[] = [];
   const err: string[] = [];
   child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
   child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
   child.stdin.end(options.input ?? '');
   const [code] = (await once(child, 'close')) as [number | null];
+  running.delete(child);
   return { code, stdout: out.join(''), stderr: err.join('') };
 }
