@@ -1,4 +1,5 @@
 /** The server as an operator starts it: what is wrong is said in one line, and a killed server comes back with all it had. */
+import { once } from 'node:events';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
@@ -7,44 +8,65 @@ import { fileURLToPath } from 'node:url';
 import type { ProductView } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { expect, test } from 'vitest';
-import { runToEnd } from '../src/child.ts';
+import { runToEnd, startChild } from '../src/child.ts';
+import { freePorts } from '../src/free-port.ts';
 import { RepoSim } from '../src/repo-sim.ts';
 import { startServerProcess } from '../src/server-process.ts';
 import { tempFolder } from '../src/temp-folder.ts';
 
 const SERVER = fileURLToPath(import.meta.resolve('@tidegate/server/cli'));
 
-async function refusalOf(words: readonly string[], databaseUrl: string): Promise<string> {
-  const ports = ['--port', '0', '--admin-port', '0', '--log-level', 'error'];
-  const { code, stderr } = await runToEnd([SERVER, ...ports, ...words], { env: { DATABASE_URL: databaseUrl } });
-  expect(code).toBe(1);
-  expect(stderr.trim().split('\n')).toHaveLength(1);
+async function refusalOf(words: readonly string[], env: Record<string, string>): Promise<string> {
+  const ports = ['--port', '0', '--admin-port', '0'];
+  const { code, stderr } = await runToEnd([SERVER, ...ports, ...words], {
+    env: { TIDEGATE_LOG_LEVEL: 'error', ...env },
+  });
+  expect([code, stderr]).toEqual([1, expect.stringMatching(/^tidegate-server: .+\n$/)]);
   return stderr;
 }
 
 test('says in one line what keeps it from starting', async () => {
   await using folder = await tempFolder();
-  const { url } = await emptyDatabase();
-  const root = join(folder.path, 'root.json');
-  await writeFile(root, new RepoSim().root());
-  const blocked = join(folder.path, 'a-file');
-  await writeFile(blocked, '');
-  expect(await refusalOf(['--data', join(blocked, 'data')], url)).toContain('the data folder');
-  expect(await refusalOf(['--data', join(folder.path, 'data')], url)).toContain('--trusted-root');
-  await writeFile(join(folder.path, 'no-root.json'), '{}');
-  const bad = ['--data', join(folder.path, 'data'), '--trusted-root', join(folder.path, 'no-root.json')];
-  expect(await refusalOf(bad, url)).toContain('the trusted root');
+  const at = (name: string) => join(folder.path, name);
+  // The trusted root is kept in the database, so those that lack one share theirs with nobody that has.
+  const [rootless, rooted] = await Promise.all([emptyDatabase(), emptyDatabase()]);
+  const env = { DATABASE_URL: rootless.url };
+  const nowhere = await closedPort();
+  await writeFile(at('root.json'), new RepoSim().root());
+  await writeFile(at('no-root.json'), '{}');
+  await writeFile(at('a-file'), '');
+  await using taken = await takenPort();
 
-  const taken = createServer().listen(0, '127.0.0.1');
-  await new Promise(listening => taken.once('listening', listening));
-  const { port } = taken.address() as AddressInfo;
-  const words = ['--data', join(folder.path, 'data'), '--trusted-root', root, '--port', String(port)];
-  expect(await refusalOf(words, url)).toContain(`port ${port} of 127.0.0.1 is taken`);
-  taken.close();
+  const port = ['--trusted-root', at('root.json'), '--port', String(taken.port)];
+  const [inTheWay, below, noRoot, badRoot, portTaken, gone, scheme] = await Promise.all([
+    refusalOf(['--data', at('a-file')], env),
+    refusalOf(['--data', at('a-file/data')], env),
+    refusalOf(['--data', at('one')], env),
+    refusalOf(['--data', at('two'), '--trusted-root', at('no-root.json')], env),
+    refusalOf(['--data', at('three'), ...port], { DATABASE_URL: rooted.url }),
+    refusalOf(['--data', at('four')], { DATABASE_URL: nowhere, TIDEGATE_DATABASE_WAIT_SECONDS: '0' }),
+    refusalOf(['--data', at('five')], { DATABASE_URL: 'mysql://u:secret@db/x' }),
+  ]);
+  expect(inTheWay).toContain(`the data folder ${at('a-file')} cannot be used`);
+  expect(below).toContain(`the data folder ${at('a-file/data')} cannot be used`);
+  expect(noRoot).toContain('--trusted-root');
+  expect(badRoot).toContain('the trusted root');
+  expect(portTaken).toContain(`port ${taken.port} of 127.0.0.1 is taken`);
+  expect(gone).toMatch(/PostgreSQL cannot be reached: .*ECONNREFUSED/);
+  expect(scheme).toContain('DATABASE_URL');
+  expect(scheme).not.toContain('secret');
+  await Promise.all([rootless.drop(), rooted.drop()]);
+});
 
-  const faulty = join(folder.path, 'server.yaml');
-  await writeFile(faulty, 'prot: 8080\n');
-  expect(await refusalOf(['--config', faulty], url)).toContain('prot');
+test('ends at once when it is asked to while it still waits for its database', async () => {
+  await using folder = await tempFolder();
+  await using waiting = await startChild({
+    args: [SERVER, '--data', join(folder.path, 'data')],
+    logFile: join(folder.path, 'server.log'),
+    env: { DATABASE_URL: await closedPort() },
+    isReady: line => line.includes('PostgreSQL cannot be reached; trying again'),
+  });
+  expect(await waiting.stop()).toBe(0);
 });
 
 test('comes back with its own PostgreSQL after a kill, and ends in order when asked to', async () => {
@@ -62,3 +84,16 @@ test('comes back with its own PostgreSQL after a kill, and ends in order when as
   expect(items.map(p => p.name)).toEqual(['gw2']);
   expect(await again.child.stop()).toBe(0);
 });
+
+/** A database's address at which nobody listens. */
+async function closedPort(): Promise<string> {
+  const [port] = await freePorts(1);
+  return `postgresql://127.0.0.1:${port}/tidegate`;
+}
+
+async function takenPort(): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  return { port, [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) };
+}

@@ -27,6 +27,7 @@ export async function startOwnServer(options: { databaseUrl: string; root: Uint8
       adminHost: '127.0.0.1',
       adminPort: 0,
       databaseUrl: options.databaseUrl,
+      databaseWaitSeconds: 0,
       trustedRoot,
       logLevel: 'debug',
       rollouts: { pollSeconds: 60, gateTickSeconds: 60, reportRetentionDays: 1 },

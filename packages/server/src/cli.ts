@@ -36,26 +36,33 @@ process.exit(await main(program.parse().opts<Settings & { config?: string }>()))
 
 async function main(options: Settings & { config?: string }): Promise<number> {
   const ended = Promise.withResolvers<void>();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ended.resolve());
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      stop.abort();
+      ended.resolve();
+    });
+  }
   try {
     const config = await readConfig(options, process.env);
-    const server = await start(config);
+    const server = await start(config, stop.signal);
     process.stdout.write(`${JSON.stringify({ deviceUrl: server.deviceUrl, adminUrl: server.adminUrl })}\n`);
     const code = await Promise.race([ended.promise.then(() => 0), server.databaseLost.then(() => 1)]);
     await server.close();
     if (code !== 0) process.stderr.write('tidegate-server: the embedded PostgreSQL ended; its log says why.\n');
     return code;
   } catch (error) {
+    if (stop.signal.aborted && (error as Error).name === 'AbortError') return 0;
     const text = error instanceof ConfigError ? error.message : ((error as Error).stack ?? String(error));
     process.stderr.write(`tidegate-server: ${text}\n`);
     return 1;
   }
 }
 
-function start(config: ServerConfig): Promise<RunningServer> {
+function start(config: ServerConfig, stop: AbortSignal): Promise<RunningServer> {
   // Synchronous, so that the last lines before an end are not lost.
   const log = pino({ level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
-  return startServer(config, log);
+  return startServer(config, log, stop);
 }
 
 function number(text: string): number {

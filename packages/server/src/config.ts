@@ -16,7 +16,10 @@ export interface ServerConfig {
   readonly port: number;
   readonly adminHost: string;
   readonly adminPort: number;
+  /** `postgresql://…` of a database that others look after. */
   readonly databaseUrl?: string | undefined;
+  /** How long a start tries to reach the database before it gives up. */
+  readonly databaseWaitSeconds: number;
   /** Root metadata, at first start. */
   readonly trustedRoot?: string | undefined;
   readonly tlsCert?: string | undefined;
@@ -36,6 +39,7 @@ const Settings = Type.Partial(
     adminHost: Text,
     adminPort: Port,
     databaseUrl: Text,
+    databaseWaitSeconds: Type.Number({ minimum: 0, maximum: 3600 }),
     trustedRoot: Text,
     tlsCert: Text,
     tlsKey: Text,
@@ -51,7 +55,14 @@ export type Settings = Type.Static<typeof Settings>;
 const parseSettings = parser(Settings);
 
 /** Environment variables by setting: `TIDEGATE_ADMIN_PORT` is `adminPort`. */
-const NUMBERS = new Set(['port', 'adminPort', 'pollSeconds', 'gateTickSeconds', 'reportRetentionDays']);
+const NUMBERS = new Set([
+  'port',
+  'adminPort',
+  'databaseWaitSeconds',
+  'pollSeconds',
+  'gateTickSeconds',
+  'reportRetentionDays',
+]);
 
 /** @throws ConfigError */
 export async function readConfig(
@@ -67,6 +78,7 @@ export async function readConfig(
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
     throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
   }
+  checkDatabaseUrl(settings.databaseUrl);
   const { pollSeconds, gateTickSeconds, reportRetentionDays, ...rest } = settings;
   return {
     data: './tidegate-data',
@@ -74,6 +86,7 @@ export async function readConfig(
     port: 8080,
     adminHost: '127.0.0.1',
     adminPort: 8081,
+    databaseWaitSeconds: 60,
     logLevel: 'info',
     ...rest,
     rollouts: {
@@ -82,6 +95,12 @@ export async function readConfig(
       reportRetentionDays: reportRetentionDays ?? DEFAULT_ROLLOUT_CONFIG.reportRetentionDays,
     },
   };
+}
+
+/** The driver would take any text for an address and look for it in vain. The URL is not told: it may hold a password. */
+function checkDatabaseUrl(url: string | undefined): void {
+  if (url === undefined || /^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return;
+  throw new ConfigError('databaseUrl (DATABASE_URL) must be a URL that begins with postgresql://');
 }
 
 function checked(value: unknown, where: string): Settings {
@@ -103,7 +122,7 @@ function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Rec
   for (const key of Object.keys(Settings.properties)) {
     const text =
       env[key === 'databaseUrl' ? 'DATABASE_URL' : `TIDEGATE_${key.replace(/[A-Z]/g, c => `_${c}`).toUpperCase()}`];
-    if (text !== undefined && text !== '') found[key] = NUMBERS.has(key) ? Number(text) : text;
+    if (text !== undefined && text.trim() !== '') found[key] = NUMBERS.has(key) ? Number(text) : text;
   }
   return found;
 }

@@ -35,26 +35,33 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const DATABASE_WITHIN_MS = 60_000;
 const DATABASE_AGAIN_MS = 1000;
 
-/** @throws ConfigError where an operator must change something; whatever was opened is closed again */
-export async function startServer(config: ServerConfig, log: Logger): Promise<RunningServer> {
+/**
+ * @param stop ends a start that still waits for its database
+ * @throws ConfigError where an operator must change something; whatever was opened is closed again
+ */
+export async function startServer(config: ServerConfig, log: Logger, stop?: AbortSignal): Promise<RunningServer> {
   const closing = new AsyncDisposableStack();
   try {
-    return await open(config, log, closing);
+    return await open(config, log, closing, stop);
   } catch (error) {
     await closing.disposeAsync();
     throw error;
   }
 }
 
-async function open(config: ServerConfig, log: Logger, closing: AsyncDisposableStack): Promise<RunningServer> {
+async function open(
+  config: ServerConfig,
+  log: Logger,
+  closing: AsyncDisposableStack,
+  stop: AbortSignal | undefined,
+): Promise<RunningServer> {
   const dataDir = await openDataFolder(config.data);
   const { url, lost } = await databaseUrl(config, dataDir, log, closing);
   const db = openDatabase(url, log);
   closing.defer(() => db.destroy());
-  await waitForDatabase(db, log);
+  await waitForDatabase(db, log, config.databaseWaitSeconds, stop);
   await migrate(db);
 
   const deps = { db, clock: systemClock, log };
@@ -102,18 +109,19 @@ async function databaseUrl(config: ServerConfig, dataDir: string, log: Logger, c
   return { url: postgres.url, lost: postgres.ended };
 }
 
-/** A database that starts together with the server may need a moment: tries visibly, for a minute. */
-async function waitForDatabase(db: Db, log: Logger): Promise<void> {
-  const end = performance.now() + DATABASE_WITHIN_MS;
+/** A database that starts together with the server may need a moment: tries visibly, for a bounded time. */
+async function waitForDatabase(db: Db, log: Logger, seconds: number, stop?: AbortSignal): Promise<void> {
+  const end = performance.now() + seconds * 1000;
   for (;;) {
+    stop?.throwIfAborted();
     try {
       await sql`select 1`.execute(db);
       return;
     } catch (error) {
       const { message } = error as Error;
-      if (performance.now() > end) throw new ConfigError(`PostgreSQL cannot be reached: ${message}`, { cause: error });
+      if (performance.now() >= end) throw new ConfigError(`PostgreSQL cannot be reached: ${message}`, { cause: error });
       log.warn({ reason: message }, 'PostgreSQL cannot be reached; trying again');
-      await wait(DATABASE_AGAIN_MS);
+      await wait(DATABASE_AGAIN_MS, undefined, stop && { signal: stop });
     }
   }
 }
