@@ -6,6 +6,7 @@ import { type OwnServer, startOwnServer } from '../src/own-server.ts';
 import { push } from '../src/push.ts';
 import { RepoSim, sha256 } from '../src/repo-sim.ts';
 
+let database: Awaited<ReturnType<typeof emptyDatabase>>;
 let server: OwnServer;
 let target: string;
 const image = Buffer.from('0123456789');
@@ -13,13 +14,16 @@ const image = Buffer.from('0123456789');
 beforeAll(async () => {
   const repo = new RepoSim();
   target = repo.release(image, { version: '1.0.0', counter: 1 });
-  const database = await emptyDatabase();
+  database = await emptyDatabase();
   server = await startOwnServer({ databaseUrl: database.url, root: repo.root() });
   await server.admin.post('/products', { name: 'gw2' });
   await push(server, repo);
 });
 
-afterAll(() => server[Symbol.asyncDispose]());
+afterAll(async () => {
+  await server[Symbol.asyncDispose]();
+  await database.drop();
+});
 
 interface Answer {
   readonly status: number;
@@ -58,6 +62,20 @@ test.each([
     { target: 'a/b/c/1/d', phases: [{ basisPoints: 1, pace: 2 }] },
     '/phases/0/pace',
   ],
+  ['a target that is no path', '/rollouts', { target: 'app.bin', phases: [{ basisPoints: 1 }] }, '/target'],
+  ['no phase', '/rollouts', { target: 'a/b/c/1/d', phases: [] }, '/phases'],
+  [
+    'more than the whole',
+    '/rollouts',
+    { target: 'a/b/c/1/d', phases: [{ basisPoints: 10_001 }] },
+    '/phases/0/basisPoints',
+  ],
+  [
+    'an unknown part of a gate',
+    '/rollouts',
+    { target: 'a/b/c/1/d', phases: [{ basisPoints: 1 }], gate: { luck: 1 } },
+    '/gate/luck',
+  ],
 ])('answers %s with 400 and its place', async (_what, path, body, at) => {
   expect(await admin('POST', path, body)).toMatchObject({ status: 400, problem: { code: 'invalid-input', path: at } });
 });
@@ -70,10 +88,40 @@ test.each([
     'phases-not-growing',
     '/phases/1',
   ],
+  ['phases that shrink', { phases: [{ basisPoints: 2 }, { basisPoints: 1 }] }, 'phases-not-growing', '/phases/1'],
   ['a filter that does not parse', { phases, filter: 'site==' }, 'filter-invalid', '/filter'],
+  [
+    'a gate that no release can pass',
+    { phases, gate: { successShare: 9900, allowedFailureShare: 200 } },
+    'gate-impossible',
+    '/gate/successShare',
+  ],
 ])('answers a rollout with %s with 422 that says where', async (_what, body, code, path) => {
   expect(await admin('POST', '/rollouts', { target, ...body })).toMatchObject({ status: 422, problem: { code, path } });
+  expect(await server.admin.get('/rollouts')).toMatchObject({ items: [] });
 });
+
+test.each(['/products', '/claim-tokens', '/rollouts', '/tokens', '/publications'])(
+  'answers %s with a body that is no JSON, too long, or of another type, and makes nothing of it',
+  async path => {
+    const url = `${server.server.adminUrl}${ADMIN_API}${path}`;
+    const authorization = `Bearer ${server.adminToken}`;
+    for (const body of ['{', '', '[]', '"name"']) {
+      expect((await send('POST', url, body, { authorization })).status).toBe(400);
+    }
+    const long = JSON.stringify({ name: 'x'.repeat(1024 * 1024) });
+    expect(await send('POST', url, long, { authorization })).toMatchObject({
+      status: 413,
+      problem: { code: 'body-too-large' },
+    });
+    const form = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+    expect(await send('POST', url, 'name=x', form)).toMatchObject({
+      status: 415,
+      problem: { code: 'unsupported-media-type' },
+    });
+    expect(await server.admin.get('/products')).toMatchObject({ items: [{ name: 'gw2' }] });
+  },
+);
 
 test('answers a body that is no JSON, too long, or of another type', async () => {
   expect(await device('POST', '/enrol', '{')).toMatchObject({ status: 400 });
