@@ -47,7 +47,10 @@ it('leaves nothing of what is wrong, too long, too short or cut off', async () =
   await expect(put(Readable.from([Buffer.from('other')]))).rejects.toMatchObject({ code: 'hash-mismatch' });
   await expect(put(Readable.from([content, content]))).rejects.toMatchObject({ code: 'body-too-large' });
   await expect(put(Readable.from([content]), { exactBytes: 11 })).rejects.toMatchObject({ code: 'length-mismatch' });
-  await expect(put(Readable.from(cutOff()))).rejects.toThrow('the connection broke');
+  // Many times: whether the file is there yet when its sender fails is the scheduler's choice.
+  for (let time = 0; time < 50; time++) {
+    await expect(put(Readable.from(cutOff()))).rejects.toThrow('the connection broke');
+  }
   expect(await files()).toEqual([]);
 });
 

@@ -3,7 +3,7 @@
  * place, hashed on the way, on the disk before it has its name. Names are hashes, so nothing from outside becomes a path.
  */
 import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -61,20 +61,17 @@ interface Received {
 async function write(path: string, bytes: Readable, maxBytes: number): Promise<Received> {
   const hasher = createHash('sha256');
   let length = 0;
-  await pipeline(
-    bytes,
-    async function* (source: AsyncIterable<Buffer>) {
+  // Opened before the first byte is asked for: a stream that opens by itself may do so after its failure was cleaned up.
+  const file = await open(path, 'wx', 0o644);
+  try {
+    await pipeline(bytes, async (source: AsyncIterable<Buffer>) => {
       for await (const chunk of source) {
         length += chunk.length;
         if (length > maxBytes) throw new ServerError('body-too-large', `an artifact has at most ${maxBytes} bytes`);
         hasher.update(chunk);
-        yield chunk;
+        await file.writeFile(chunk); // goes on where the last one ended
       }
-    },
-    createWriteStream(path, { flags: 'wx', mode: 0o644, highWaterMark: BUFFER_BYTES }),
-  );
-  const file = await open(path, 'r');
-  try {
+    });
     await file.sync();
   } finally {
     await file.close();
