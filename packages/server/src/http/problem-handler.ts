@@ -35,6 +35,7 @@ export function asServerError(error: FastifyError): ServerError {
   if (error instanceof ServerError) return error;
   const known = KNOWN[error.code];
   if (known) return new ServerError(known.code, known.detail, { cause: error });
+  if (isSenderGone(error)) return new ServerError('bad-request', 'the sender hung up', { cause: error });
   if (isDatabaseGone(error)) {
     return new ServerError('unavailable', 'the database does not answer', { retryAfterSeconds: 5, cause: error });
   }
@@ -55,6 +56,11 @@ const KNOWN: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
   ENOSPC: { code: 'disk-full', detail: 'the disk is full' },
   '53100': { code: 'disk-full', detail: "the database's disk is full" },
 };
+
+/** Node's error for a request that broke off. It has a code of broken database connections too, but its own words. */
+function isSenderGone(error: FastifyError): boolean {
+  return error.code === 'ECONNRESET' && error.message === 'aborted';
+}
 
 /** Connection errors of Node, and PostgreSQL's class 57P (shutting down, starting up) and 53300 (too many connections). */
 function isDatabaseGone(error: FastifyError): boolean {

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { PROBLEM_MEDIA_TYPE } from '@tidegate/protocol';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestApp, testApp } from '../testing/test-app.ts';
+import { asServerError } from './problem-handler.ts';
 
 let app: TestApp;
 let token: string;
@@ -81,4 +82,11 @@ it('hangs up on what is not HTTP, and goes on', async () => {
   });
   expect(said).toMatch(/^HTTP\/1\.1 400 /);
   expect((await app.device('GET', '//livez')).status).toBe(200);
+});
+
+it('does not take a sender that hangs up for a database that is gone', () => {
+  const reset = (message: string) =>
+    asServerError(Object.assign(new Error(message), { code: 'ECONNRESET', name: 'Error' }));
+  expect(reset('aborted')).toMatchObject({ code: 'bad-request' });
+  expect(reset('read ECONNRESET')).toMatchObject({ code: 'unavailable' });
 });
