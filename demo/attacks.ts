@@ -1,9 +1,7 @@
 /** An attacker takes the server over, with its address, its keys and all that it knows, and offers what it likes. */
 import { randomBytes } from 'node:crypto';
 import { CODES, type Code, type Offer, parseTargetPath } from '@tidegate/protocol';
-import { type Attack, metadataOf, startEvilServer, until } from '@tidegate/test';
-import { signAndPublish } from './releases.ts';
-import { OTHER_PRODUCT, type Stage } from './stage.ts';
+import { type Attack, metadataOf, OTHER_PRODUCT, startEvilServer, until, type World } from '@tidegate/test';
 import type { View } from './view/view.ts';
 import { statusOf } from './watch-rollout.ts';
 
@@ -26,24 +24,24 @@ interface SecurityEvent {
 const REFUSED_WITHIN_MS = 60_000;
 
 /** Returns each attack with the code by which every device refused it. */
-export async function attacks(stage: Stage, view: View): Promise<Refusal[]> {
+export async function attacks(world: World, view: View): Promise<Refusal[]> {
   view.chapter('An attacker owns the server');
-  const staleTimestamp = await metadataOf(stage.desk, 'timestamp.json');
-  const good = await signAndPublish(stage, view, { version: '1.3.0', health: 'well' });
-  const foreign = await signAndPublish(stage, view, { version: '9.0.0', health: 'well' }, OTHER_PRODUCT);
+  const staleTimestamp = await metadataOf(world.desk, 'timestamp.json');
+  const good = await world.publish({ version: '1.3.0', health: 'well' });
+  const foreign = await world.publish({ version: '9.0.0', health: 'well' }, OTHER_PRODUCT);
 
-  const address = new URL(stage.server.deviceUrl);
-  const hidden = await stage.restartServer(0);
+  const address = new URL(world.server.deviceUrl);
+  const hidden = await world.moveServer(0);
   const evil = await startEvilServer(hidden.deviceUrl, Number(address.port));
   view.say(`the attacker answers at ${evil.url} and holds every key of the server`);
-  const before = await versions(stage);
+  const before = await versions(world);
   const refusals: Refusal[] = [];
   try {
     for (const plan of plans({ good, foreign, staleTimestamp })) {
       // Every byte is flipped to the end: 1.3.0 is validly signed, and a device still busy with the attack before
       // would rightly install it, were it given the honest ones.
       evil.attack({ artifact: (_, bytes) => flipped(bytes), ...plan.how, offer: offerOf(plan) });
-      const refused = await refusedByAll(stage, plan);
+      const refused = await refusedByAll(world, plan);
       view.say(`  ${plan.attack}: refused by all ${refused} devices: ${plan.code}`);
       view.say(`    ${CODES[plan.code].text}`);
       refusals.push({ attack: plan.attack, code: plan.code });
@@ -51,10 +49,10 @@ export async function attacks(stage: Stage, view: View): Promise<Refusal[]> {
   } finally {
     await evil.close();
   }
-  const after = await versions(stage);
+  const after = await versions(world);
   if (before.join() !== after.join()) throw new Error('an attack changed what a device runs');
-  await stage.restartServer(Number(address.port));
-  view.say(`nothing was installed; the server is its owner's again at ${stage.server.deviceUrl}`);
+  await world.moveServer(Number(address.port));
+  view.say(`nothing was installed; the server is its owner's again at ${world.server.deviceUrl}`);
   return refusals;
 }
 
@@ -105,8 +103,8 @@ function offerOf({ target, counter }: Plan): Offer {
   };
 }
 
-async function refusedByAll(stage: Stage, { attack, target, code }: Plan): Promise<number> {
-  const { members } = stage.fleet;
+async function refusedByAll(world: World, { attack, target, code }: Plan): Promise<number> {
+  const { members } = world.fleet;
   for (const { device } of members) {
     await until(
       `${device.name} to refuse: ${attack} (${code})`,
@@ -120,7 +118,7 @@ async function refusedByAll(stage: Stage, { attack, target, code }: Plan): Promi
   return members.length;
 }
 
-async function versions(stage: Stage): Promise<string[]> {
-  const fleet = await Promise.all(stage.fleet.members.map(statusOf));
+async function versions(world: World): Promise<string[]> {
+  const fleet = await Promise.all(world.fleet.members.map(statusOf));
   return fleet.map(({ status }) => status.components[0]?.version ?? '?');
 }

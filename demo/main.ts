@@ -1,9 +1,10 @@
 /** The demonstration behind `npm start`: a good release, a faulty one, an attacker. Everything in it is real. */
 import { CommanderError } from 'commander';
+import { buildWorld, type World } from '@tidegate/test';
 import { attacks, type Refusal } from './attacks.ts';
 import { type DemoOptions, readOptions } from './options.ts';
 import { faultyRelease, goodRelease } from './releases.ts';
-import { openStage, type Stage } from './stage.ts';
+import { makeRunFolder } from './run-folder.ts';
 import { openView, type View } from './view/view.ts';
 
 interface Summary {
@@ -16,6 +17,7 @@ interface Summary {
 }
 
 const INTERRUPTED = 130;
+const GATE_TICK_SECONDS = 0.5;
 
 process.exit(await main(process.argv.slice(2)));
 
@@ -38,25 +40,35 @@ async function main(argv: readonly string[]): Promise<number> {
 async function tell(options: DemoOptions, view: View, closing: AsyncDisposableStack): Promise<number> {
   const started = performance.now();
   view.chapter('Setting up');
-  const stage = await openStage(options, view, closing);
-  const verified = await goodRelease(stage, view);
-  const faulty = await faultyRelease(stage, view);
-  const refusals = await attacks(stage, view);
+  const world = await buildWorld(
+    {
+      folder: await makeRunFolder(options.data, new Date()),
+      devices: options.devices,
+      port: options.port,
+      gateTickSeconds: GATE_TICK_SECONDS,
+      keepPassphrases: true,
+      say: view.say,
+    },
+    closing,
+  );
+  const verified = await goodRelease(world, view);
+  const faulty = await faultyRelease(world, view);
+  const refusals = await attacks(world, view);
   const seconds = Math.round((performance.now() - started) / 100) / 10;
   const summary: Summary = { devices: options.devices, verified, ...faulty, refusals, seconds };
-  summarize(stage, view, summary);
+  summarize(world, view, summary);
   if (options.json) process.stdout.write(`${JSON.stringify(summary)}\n`);
   if (options.once) return 0;
-  view.say(`\nThe server stays up at ${stage.server.deviceUrl} (admin API ${stage.server.adminUrl}). Ctrl-C ends it.`);
+  view.say(`\nThe server stays up at ${world.server.deviceUrl} (admin API ${world.server.adminUrl}). Ctrl-C ends it.`);
   return new Promise(() => {});
 }
 
-function summarize(stage: Stage, view: View, summary: Summary): void {
+function summarize(world: World, view: View, summary: Summary): void {
   view.chapter('Summary');
   view.say(`  devices      ${summary.devices}, each a process of its own`);
   view.say(`  1.1.0        verified on ${summary.verified}`);
   view.say(`  1.2.0        halted; devices that went back by themselves: ${summary.rolledBack}`);
   for (const { attack, code } of summary.refusals) view.say(`  refused      ${attack}: ${code}`);
   view.say(`  time         ${summary.seconds} s`);
-  view.say(`  data         ${stage.folder}`);
+  view.say(`  data         ${world.folder}`);
 }

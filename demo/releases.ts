@@ -1,48 +1,31 @@
 /** Two releases: a good one that goes to everybody, and a faulty one that the first phase stops. */
-import { join } from 'node:path';
 import { type RolloutRequest, type RolloutView } from '@tidegate/protocol';
-import { packSample, type SampleRelease } from '@tidegate/test';
+import { PRODUCT, type SampleRelease, type World } from '@tidegate/test';
 import { drawSalt } from './salt.ts';
-import { PRODUCT, type Stage } from './stage.ts';
 import type { View } from './view/view.ts';
 import { statusOf, watchRollout } from './watch-rollout.ts';
 
 const PHASES = [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }];
 const GATE = { minVerified: 1, soakSeconds: 1, silenceSeconds: 60 };
 
-/** Signs a sample and publishes it. Returns its target. */
-export async function signAndPublish(
-  stage: Stage,
-  view: View,
-  sample: SampleRelease,
-  product = PRODUCT,
-): Promise<string> {
-  const file = await packSample(join(stage.folder, product), sample);
-  const { path, counter } = await stage.desk.release({ file, version: sample.version, product });
-  const { adminUrl, adminToken, deviceUrl } = stage.server;
-  await stage.desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
-  view.say(`signed by CI and a person, published: ${path} (counter ${counter})`);
-  return path;
-}
-
 /** Brings the sample to the fleet, phase by phase, and waits for the rollout's end. */
-async function rollOut(stage: Stage, view: View, sample: SampleRelease): Promise<RolloutView> {
-  const target = await signAndPublish(stage, view, sample);
+async function rollOut(world: World, view: View, sample: SampleRelease): Promise<RolloutView> {
+  const target = await world.publish(sample);
   const salt = drawSalt(
-    stage.fleet.members.map(m => m.deviceId),
+    world.fleet.members.map(m => m.deviceId),
     PHASES[0]?.basisPoints ?? 0,
   );
   const request: RolloutRequest = { name: sample.version, target, phases: PHASES, gate: GATE, salt };
-  const { id } = await stage.server.admin.post<RolloutView>('/rollouts', request);
-  return watchRollout(stage, view, id, `${PRODUCT} app ${sample.version}`);
+  const { id } = await world.startRollout(request);
+  return watchRollout(world, view, id, `${PRODUCT} app ${sample.version}`);
 }
 
 /** Returns how many devices run it after a healthy start. */
-export async function goodRelease(stage: Stage, view: View): Promise<number> {
+export async function goodRelease(world: World, view: View): Promise<number> {
   view.chapter('A good release: 1.1.0');
-  const rollout = await rollOut(stage, view, { version: '1.1.0', health: 'well' });
+  const rollout = await rollOut(world, view, { version: '1.1.0', health: 'well' });
   view.done();
-  view.say(`${rollout.state}: ${rollout.counts.verified} of ${stage.fleet.members.length} devices verified`);
+  view.say(`${rollout.state}: ${rollout.counts.verified} of ${world.fleet.members.length} devices verified`);
   if (rollout.state !== 'completed') throw new Error(`the good release ended ${rollout.state}`);
   return rollout.counts.verified;
 }
@@ -52,11 +35,11 @@ export interface FaultyOutcome {
   readonly rolledBack: number;
 }
 
-export async function faultyRelease(stage: Stage, view: View): Promise<FaultyOutcome> {
+export async function faultyRelease(world: World, view: View): Promise<FaultyOutcome> {
   view.chapter('A faulty release: 1.2.0 fails its health check');
-  const rollout = await rollOut(stage, view, { version: '1.2.0', health: 'ill' });
+  const rollout = await rollOut(world, view, { version: '1.2.0', health: 'ill' });
   view.done();
-  const fleet = await Promise.all(stage.fleet.members.map(statusOf));
+  const fleet = await Promise.all(world.fleet.members.map(statusOf));
   const onOld = fleet.filter(({ status }) => status.components[0]?.version === '1.1.0').length;
   view.say(
     `${rollout.state}: devices that went back by themselves: ${rollout.counts.rolledBack}; on 1.1.0: ${onOld} of ${fleet.length}`,

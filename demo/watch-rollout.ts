@@ -2,21 +2,20 @@
 import type { RolloutView } from '@tidegate/protocol';
 import { cohort } from '@tidegate/protocol/cohort';
 import type { AgentStatus } from '@tidegate/agent';
-import { type FleetMember, until } from '@tidegate/test';
+import { type FleetMember, until, type World } from '@tidegate/test';
 import type { Board, DeviceLine, PhaseLine } from './view/board.ts';
-import type { Stage } from './stage.ts';
 import type { View } from './view/view.ts';
 
 const WITHIN_MS = 10 * 60_000;
 
 /** Resolves with the rollout as it ended. */
-export async function watchRollout(stage: Stage, view: View, id: string, title: string): Promise<RolloutView> {
+export async function watchRollout(world: World, view: View, id: string, title: string): Promise<RolloutView> {
   const told = { decisions: 0 };
   const ended = await until(
     `the end of the rollout of ${title}`,
     async () => {
-      const rollout = await stage.server.admin.get<RolloutView>(`/rollouts/${id}`);
-      view.show(boardOf(title, rollout, await Promise.all(stage.fleet.members.map(statusOf))));
+      const rollout = await world.server.admin.get<RolloutView>(`/rollouts/${id}`);
+      view.show(boardOf(title, rollout, await Promise.all(world.fleet.members.map(statusOf))));
       for (const decision of rollout.decisions.slice(told.decisions)) {
         view.say(`  gate, phase ${decision.phase + 1}: ${decision.action}: ${decision.reason}`);
       }

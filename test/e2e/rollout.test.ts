@@ -5,7 +5,7 @@ import { verifyRepository } from '@tidegate/signer';
 import { expect, test } from 'vitest';
 import { type FleetMember, metadataOf, startAgent } from '../src/index.ts';
 import { until } from '../src/until.ts';
-import { openWorld, type World } from '../src/world.ts';
+import { openWorld, type TestWorld } from '../src/world.ts';
 
 async function versionOn({ device }: FleetMember): Promise<string | undefined> {
   return (await device.api.get<AgentStatus>('/v1/status')).components[0]?.version;
@@ -19,7 +19,7 @@ function serviceSays({ device }: FleetMember): Promise<string> {
   });
 }
 
-function first(world: World): FleetMember {
+function first(world: TestWorld): FleetMember {
   const member = world.fleet.members[0];
   if (!member) throw new Error('the fleet is empty');
   return member;
@@ -56,7 +56,7 @@ test('the owner switches automatic updates off: nothing installs until the owner
   const member = first(world);
   await member.device.api.send('PUT', '/v1/settings/updates', { automatic: false });
 
-  const { id } = await world.startRollout(await world.publish({ version: '1.1.0', health: 'well' }));
+  const { id } = await world.offer(await world.publish({ version: '1.1.0', health: 'well' }));
   const waiting = await until('the offer to wait for its owner', async () => {
     const status = await member.device.api.get<AgentStatus>('/v1/status');
     return status.update?.waits === undefined ? undefined : status;
@@ -78,7 +78,7 @@ test.each(['downloading', 'rebooting', 'trial'])(
     const database = await emptyDatabase();
     await using world = await openWorld({ databaseUrl: database.url, devices: 1 });
     const member = first(world);
-    const { id } = await world.startRollout(await world.publish({ version: '1.1.0', health: 'well' }));
+    const { id } = await world.offer(await world.publish({ version: '1.1.0', health: 'well' }));
     const order = ['idle', 'downloading', 'installing', 'rebooting', 'trial', 'done'];
     await until(`the agent to reach ${state}`, async () => {
       const status = await member.device.api.get<AgentStatus>('/v1/status');

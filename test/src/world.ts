@@ -1,4 +1,4 @@
-/** One manufacturer's world for a test: signing desk, real server, real devices, all gone afterwards. */
+/** One manufacturer's world: signing desk, real server, real devices. For tests, and for the demonstration, which tells of it. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,66 +6,77 @@ import type { ReportView, RolloutRequest, RolloutView } from '@tidegate/protocol
 import { type Fleet, startFleet } from './fleet.ts';
 import { packSample, type SampleRelease } from './sample-service.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
-import { openSigningDesk, type SigningDesk } from './signing-desk.ts';
+import { type DeskOptions, openSigningDesk, type SigningDesk } from './signing-desk.ts';
 import { tempFolder } from './temp-folder.ts';
 import { until } from './until.ts';
 
-export interface World extends AsyncDisposable {
+export const PRODUCT = 'gw2';
+export const OTHER_PRODUCT = 'cam1';
+
+export interface WorldPlan extends Pick<DeskOptions, 'scryptN' | 'keepPassphrases'> {
+  /** Everything that lasts lies here. */
+  readonly folder: string;
+  readonly devices: number;
+  /** Of the server's device API; 0 picks a free one. */
+  readonly port: number;
+  readonly gateTickSeconds: number;
+  /** The embedded PostgreSQL where absent. */
+  readonly databaseUrl?: string;
+  /** Told of each step, in a sentence. */
+  readonly say?: (line: string) => void;
+}
+
+export interface World {
   readonly folder: string;
   readonly desk: SigningDesk;
   readonly server: ServerProcess;
   readonly fleet: Fleet;
   /** Signs and publishes a sample of the service. Returns its target. */
   publish(sample: SampleRelease, product?: string): Promise<string>;
-  /** Brings a target to the whole fleet at once, and waits until the rollout has ended. */
-  rollOut(target: string, request?: Partial<RolloutRequest>): Promise<RolloutView>;
-  startRollout(target: string, request?: Partial<RolloutRequest>): Promise<RolloutView>;
+  startRollout(request: RolloutRequest): Promise<RolloutView>;
   /** What the server holds of a device's reports. */
   reports(deviceId: string): Promise<ReportView[]>;
-  /** Ends the server and starts it again at another address, with what it had. */
+  /** Ends the server and starts it again on its data, at the same port or another. */
   moveServer(port: number): Promise<ServerProcess>;
 }
 
-export const PRODUCT = 'gw2';
-const GATE = { minVerified: 1, soakSeconds: 0, silenceSeconds: 60 };
+const POLL_SECONDS = 1;
 
-export async function openWorld(options: { databaseUrl: string; devices: number }): Promise<World> {
-  const stack = new AsyncDisposableStack();
-  try {
-    return await open(options, stack);
-  } catch (error) {
-    await stack.disposeAsync();
-    throw error;
-  }
-}
-
-async function open(
-  { databaseUrl, devices }: { databaseUrl: string; devices: number },
-  stack: AsyncDisposableStack,
-): Promise<World> {
-  const folder = stack.use(await tempFolder('tidegate-world')).path;
+/** @param closing takes what has to be ended, in reverse order, also where the building is broken off */
+export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack): Promise<World> {
+  const { folder, devices, databaseUrl, gateTickSeconds, scryptN, keepPassphrases, say = () => undefined } = plan;
   const sockets = await mkdtemp(join(tmpdir(), 'tg-'));
-  stack.defer(() => rm(sockets, { recursive: true, force: true }));
-  const desk = await openSigningDesk({ folder: join(folder, 'signing'), products: [PRODUCT, 'cam1'], scryptN: 1024 });
-  const sample = async (release: SampleRelease, product = PRODUCT) =>
-    desk.release({ file: await packSample(join(folder, product), release), version: release.version, product });
-  await sample({ version: '1.0.0', health: 'well' });
+  closing.defer(() => rm(sockets, { recursive: true, force: true }));
+  const desk = await openSigningDesk({
+    folder: join(folder, 'signing'),
+    products: [PRODUCT, OTHER_PRODUCT],
+    ...(scryptN === undefined ? {} : { scryptN }),
+    ...(keepPassphrases === undefined ? {} : { keepPassphrases }),
+  });
+  const sign = async (release: SampleRelease, product = PRODUCT) => {
+    const file = await packSample(join(folder, product), release);
+    return desk.release({ file, version: release.version, product });
+  };
+  // The factory's own software has its counter too: whatever comes later counts on from it.
+  await sign({ version: '1.0.0', health: 'well' });
+  say('signed a TUF repository: root and targets by 2 of 3 people, stable by CI and a person, and the rest');
 
   const start = (port: number) =>
     startServerProcess({
       data: join(folder, 'server'),
       trustedRoot: desk.rootFile,
       port,
-      pollSeconds: 1,
-      gateTickSeconds: 0.2,
-      databaseUrl,
+      pollSeconds: POLL_SECONDS,
+      gateTickSeconds,
+      ...(databaseUrl === undefined ? {} : { databaseUrl }),
     });
-  const running = { server: await start(0) };
-  stack.defer(async () => void (await running.server.child.stop()));
-  const admin = () => running.server.admin;
-  for (const name of [PRODUCT, 'cam1']) await admin().post('/products', { name });
-  const fleet = stack.use(
-    await startFleet(admin(), {
+  const running = { server: await start(plan.port) };
+  closing.defer(async () => void (await running.server.child.stop()));
+  say(`started the server at ${running.server.deviceUrl}${databaseUrl ? '' : ', on a PostgreSQL of its own'}`);
+
+  for (const name of [PRODUCT, OTHER_PRODUCT]) await running.server.admin.post('/products', { name });
+  const fleet = closing.use(
+    await startFleet(running.server.admin, {
       count: devices,
       folder: join(folder, 'devices'),
       socketFolder: sockets,
@@ -73,9 +84,10 @@ async function open(
       hardware: `${PRODUCT}-a`,
       serverUrl: running.server.deviceUrl,
       rootFile: desk.rootFile,
+      onDevice: (name, ready) => say(`${name} enrolled and runs 1.0.0 (${ready} of ${devices})`),
     }),
   );
-  const world: World = {
+  return {
     folder,
     desk,
     fleet,
@@ -83,26 +95,48 @@ async function open(
       return running.server;
     },
     publish: async (release, product) => {
-      const { path } = await sample(release, product);
-      await desk.publish({ adminUrl: running.server.adminUrl, token: running.server.adminToken });
+      const { path, counter } = await sign(release, product);
+      const { adminUrl, adminToken, deviceUrl } = running.server;
+      await desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
+      say(`signed by CI and a person, published: ${path} (counter ${counter})`);
       return path;
     },
-    startRollout: (target, request = {}) =>
-      admin().post<RolloutView>('/rollouts', { target, phases: [{ basisPoints: 10_000 }], gate: GATE, ...request }),
-    rollOut: async (target, request) => {
-      const { id } = await world.startRollout(target, request);
-      return until(`the end of the rollout of ${target}`, async () => {
-        const rollout = await admin().get<RolloutView>(`/rollouts/${id}`);
-        return rollout.state === 'running' ? undefined : rollout;
-      });
-    },
-    reports: async deviceId => (await admin().get<{ items: ReportView[] }>(`/devices/${deviceId}/reports`)).items,
+    startRollout: request => running.server.admin.post<RolloutView>('/rollouts', request),
+    reports: async deviceId =>
+      (await running.server.admin.get<{ items: ReportView[] }>(`/devices/${deviceId}/reports`)).items,
     moveServer: async port => {
       await running.server.child.stop();
       running.server = await start(port);
       return running.server;
     },
-    [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
-  return world;
+}
+
+/** A world for one test, in a folder of its own that goes with it. */
+export interface TestWorld extends AsyncDisposable, World {
+  /** Starts a rollout of a target to the whole fleet at once. */
+  offer(target: string): Promise<RolloutView>;
+  /** The same, and waits until it has ended. */
+  rollOut(target: string): Promise<RolloutView>;
+}
+
+const GATE = { minVerified: 1, soakSeconds: 0, silenceSeconds: 60 };
+
+export async function openWorld(options: { databaseUrl: string; devices: number }): Promise<TestWorld> {
+  await using closing = new AsyncDisposableStack();
+  const { path: folder } = closing.use(await tempFolder('tidegate-world'));
+  const world = await buildWorld({ ...options, folder, port: 0, gateTickSeconds: 0.2, scryptN: 1024 }, closing);
+  const offer = (target: string) => world.startRollout({ target, phases: [{ basisPoints: 10_000 }], gate: GATE });
+  const kept = closing.move();
+  return Object.assign(world, {
+    offer,
+    rollOut: async (target: string) => {
+      const { id } = await offer(target);
+      return until(`the end of the rollout of ${target}`, async () => {
+        const rollout = await world.server.admin.get<RolloutView>(`/rollouts/${id}`);
+        return rollout.state === 'running' ? undefined : rollout;
+      });
+    },
+    [Symbol.asyncDispose]: () => kept.disposeAsync(),
+  });
 }
