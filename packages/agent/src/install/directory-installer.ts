@@ -7,14 +7,14 @@ import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
-import type { DurableFiles } from '../durable/durable-files.ts';
+import { type DurableFiles, syncFolder } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
 import type { AcceptedTarget, InstalledRelease, Installer, SlotName, SlotRecord, SlotsView } from '../ports.ts';
 import { type HealthSettings, proveHealthy } from '../service/health.ts';
 import type { Service } from '../service/service.ts';
 import { firstDifference, Manifest, type ManifestEntry } from './manifest.ts';
 import { openSlotRecords, type SlotRecordFile } from './slot-records.ts';
-import { syncFolder, unpackTar, writeFileFrom } from './unpack.ts';
+import { unpackTar, writeFileFrom } from './unpack.ts';
 import { withVerifiedSource } from './verified-source.ts';
 
 /** Starts that a slot on trial gets: the first, and one after each power cut or crash in the middle of it. */

@@ -107,3 +107,8 @@ test('tells what differs between the tree and its manifest', async () => {
   await rm(join(slot, 'a'));
   expect(await firstDifference(slot, entries)).toBe('a is missing');
 });
+
+test('does not blame the archive for a fault of the disk, whatever the file is called', async () => {
+  const nowhere = unpackTar(Readable.from([archive({ path: 'start-target.tar' })]), join(folder, 'gone'), never);
+  await expect(nowhere).rejects.toMatchObject({ code: 'ENOENT', syscall: 'open' });
+});

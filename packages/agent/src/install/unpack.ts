@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { Parser, type ReadEntry } from 'tar';
 import { AgentError } from '../agent-error.ts';
+import { syncFolder } from '../durable/durable-files.ts';
 import { entryPath, linkStaysInside } from './entry-path.ts';
 import type { ManifestEntry } from './manifest.ts';
 
@@ -118,7 +119,7 @@ function forEachEntry(bytes: Readable, take: (entry: ReadEntry) => Promise<void>
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
       bytes.unpipe();
-      reject(error instanceof Error && error.name === 'AbortError' ? error : asRefusal(error));
+      reject(error);
     };
     const parser = new Parser({
       strict: true,
@@ -131,7 +132,8 @@ function forEachEntry(bytes: Readable, take: (entry: ReadEntry) => Promise<void>
       taken.catch(fail);
     });
     parser.on('ignoredEntry', (entry: ReadEntry) => fail(refused(`${entry.path} is of an unknown kind`)));
-    parser.on('error', fail);
+    // What the parser says is the archive's own fault, for good; all else, such as a full disk, is told as it is.
+    parser.on('error', (error: Error) => fail(new AgentError('installer-failed', error.message, { cause: error })));
     parser.on('end', () => {
       taken.then(resolve, fail);
     });
@@ -140,21 +142,6 @@ function forEachEntry(bytes: Readable, take: (entry: ReadEntry) => Promise<void>
   });
 }
 
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
-
 function refused(detail: string): AgentError {
   return new AgentError('installer-failed', detail);
-}
-
-/** The archive's own faults are for good; the disk's are not. */
-function asRefusal(error: unknown): unknown {
-  const isArchive = error instanceof Error && ('tarCode' in error || /zlib|tar|decompression/i.test(error.message));
-  return isArchive ? new AgentError('installer-failed', error.message, { cause: error }) : error;
 }
