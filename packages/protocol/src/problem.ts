@@ -30,8 +30,6 @@ export const PROBLEMS = {
   'filter-invalid': 422,
   'gate-impossible': 422,
   'unsupported-media-type': 415,
-  'too-many-requests': 429,
-  'not-acceptable': 406,
   'setup-needed': 409,
   internal: 500,
   unavailable: 503,

@@ -9,7 +9,7 @@ export const PublicationRequest = closed({
 });
 export type PublicationRequest = Static<typeof PublicationRequest>;
 
-export const PublicationState = Type.Enum(['open', 'committed', 'rejected']);
+export const PublicationState = Type.Enum(['open', 'committed']);
 
 export const PublicationAnswer = Type.Object({
   id: Hex32,

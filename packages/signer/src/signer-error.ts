@@ -58,7 +58,6 @@ export const SIGNER_CODES = [
   'server-refused',
   'server-answer-invalid',
   'publication-conflict',
-  'publication-rejected',
   'read-back-differs',
 ] as const;
 

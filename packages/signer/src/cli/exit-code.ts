@@ -52,7 +52,6 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   network: EXIT.failure,
   'server-refused': EXIT.failure,
   'server-answer-invalid': EXIT.failure,
-  'publication-rejected': EXIT.failure,
   'role-unsigned': EXIT.thresholdNotMet,
   'threshold-not-met': EXIT.thresholdNotMet,
   'metadata-invalid': EXIT.verificationFailed,

@@ -17,7 +17,7 @@ class FakeServer {
   readonly artifacts = new Map<string, Buffer>();
   readonly metadata = new Map<string, Buffer>();
   readonly keys = new Set<string>();
-  state: 'open' | 'committed' | 'rejected' = 'open';
+  state = 'open';
   fault: ((what: string, response: ServerResponse) => boolean) | undefined;
   readonly #server: Server = createServer((request, response) => {
     this.#answer(request, response).catch(() => response.destroy());
@@ -197,8 +197,9 @@ describe('publishing', () => {
     );
   });
 
-  test('does not send a set again that the server rejected', async () => {
+  test('sends nothing to a server that speaks of a state that it does not know', async () => {
     server.state = 'rejected';
-    await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('publication-rejected'));
+    await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('server-answer-invalid'));
+    expect(server.artifacts.size).toBe(0);
   });
 });

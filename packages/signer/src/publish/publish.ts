@@ -42,12 +42,6 @@ export async function publish(store: Store, now: Clock, request: PublishRequest)
 
   const api = publicationsApi(request.url, request.token);
   const opened = await api.open({ idempotencyKey: idempotencyKey(set) });
-  if (opened.state === 'rejected') {
-    throw new SignerError(
-      'publication-rejected',
-      'The server rejected this very set before. Mend what it complained of, refresh, and publish again.',
-    );
-  }
   const report = (file: string, totalBytes: number) => (doneBytes: number) =>
     request.onProgress?.({ file, doneBytes, totalBytes });
   if (opened.state === 'open') {
