@@ -167,7 +167,7 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
 
     async close({ stopService }) {
       if (stopService) await deps.service?.control.stop();
-      else deps.service?.control.leave();
+      else await deps.service?.control.leave();
     },
   };
 }

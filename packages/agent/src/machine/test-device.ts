@@ -281,7 +281,7 @@ async function startService(): Promise<{ url: string; control: Service; end(): P
     async stop() {
       process.holds = '503 nothing';
     },
-    leave: () => undefined,
+    leave: async () => undefined,
     deaths: () => 0,
   };
   const end = () =>

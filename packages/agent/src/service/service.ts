@@ -33,8 +33,8 @@ export interface Service {
   start(place: ServicePlace): Promise<void>;
   /** Stops it, politely first, and all that carry its mark. */
   stop(): Promise<void>;
-  /** Ends the watch; the service goes on. */
-  leave(): void;
+  /** Ends the watch, a restart that is under way included; the service goes on. */
+  leave(): Promise<void>;
   /** How often it died under this watch. */
   deaths(): number;
 }
@@ -69,7 +69,7 @@ const Note = Type.Object({
 export function createService(deps: ServiceDeps): Service {
   const { settings, clock, log } = deps;
   const note = createStateFile({ files: deps.files, path: deps.notePath, format: 1, schema: Note });
-  const watch: { place?: ServicePlace; end?: AbortController; deaths: number } = { deaths: 0 };
+  const watch: { place?: ServicePlace; end?: AbortController; ended?: Promise<void>; deaths: number } = { deaths: 0 };
 
   /** Everything of this service that lives, whoever started it. */
   const living = async (): Promise<ProcessIdentity[]> => {
@@ -148,23 +148,25 @@ export function createService(deps: ServiceDeps): Service {
   const service: Service = {
     async start(place) {
       if (watch.end && isSamePlace(watch.place, place)) return;
-      service.leave();
+      await service.leave();
       const first = await obtain(place);
       const end = new AbortController();
-      Object.assign(watch, { place, end, deaths: 0 });
-      supervise(place, first, end.signal).catch((error: unknown) => {
+      const ended = supervise(place, first, end.signal).catch((error: unknown) => {
         // The watch is over; the next start begins another.
         delete watch.end;
         log.error({ err: error }, 'the watch over the service failed');
       });
+      Object.assign(watch, { place, end, ended, deaths: 0 });
     },
     async stop() {
-      service.leave();
+      await service.leave();
       await endAll(await living());
     },
-    leave() {
+    async leave() {
       watch.end?.abort();
       delete watch.end;
+      // A restart under way would bring the service back after it was stopped, or beside the one started next.
+      await watch.ended;
     },
     deaths: () => watch.deaths,
   };
