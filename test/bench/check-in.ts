@@ -38,7 +38,8 @@ export async function checkIn(): Promise<BenchResult> {
     pollSeconds: 60,
     gateTickSeconds: 2,
   });
-  await using _server = server.child;
+  await using stack = new AsyncDisposableStack();
+  stack.use(server.child);
   await using bare = await startChild({
     args: [fileURLToPath(new URL('bare-server.ts', import.meta.url))],
     logFile: join(folder.path, 'bare.log'),

@@ -102,28 +102,25 @@ interface Honest {
   readonly body: Buffer;
 }
 
-function forward(upstream: string, request: IncomingMessage, body: Buffer, attack: Attack): Promise<Honest> {
+async function forward(upstream: string, request: IncomingMessage, body: Buffer, attack: Attack): Promise<Honest> {
   const { host: _host, connection: _connection, 'content-length': _length, range, ...headers } = request.headers;
   // A twisted artifact is always sent whole: the attacker would not know which part to twist.
   const kept = attack.artifact || range === undefined ? headers : { ...headers, range };
-  return new Promise((resolve, reject) => {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const onward = httpRequest(
       `${upstream}${request.url ?? '/'}`,
       {
         method: request.method ?? 'GET',
         headers: { ...kept, ...(body.length > 0 ? { 'content-length': body.length } : {}) },
       },
-      response => {
-        read(response).then(bytes => {
-          const { connection: _c, 'keep-alive': _k, 'transfer-encoding': _t, ...rest } = response.headers;
-          const sent = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined)) as Honest['headers'];
-          resolve({ status: response.statusCode ?? 502, headers: sent, body: bytes });
-        }, reject);
-      },
+      resolve,
     );
     onward.once('error', reject);
     onward.end(body);
   });
+  const { connection: _c, 'keep-alive': _k, 'transfer-encoding': _t, ...rest } = response.headers;
+  const sent = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined)) as Honest['headers'];
+  return { status: response.statusCode ?? 502, headers: sent, body: await read(response) };
 }
 
 async function read(stream: IncomingMessage): Promise<Buffer> {

@@ -65,8 +65,16 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const { server, http } = await openServer(config, around);
   const sources = [config.server, ...(config.mirrors ?? [])];
   const trust = await createTrust({
-    ...{ trustDir, rootFile: config.rootFile, product: config.product, channel: config.channel, sources },
-    ...{ http, clock, log, files, builtAt: config.builtAt },
+    trustDir,
+    rootFile: config.rootFile,
+    product: config.product,
+    channel: config.channel,
+    sources,
+    http,
+    clock,
+    log,
+    files,
+    builtAt: config.builtAt,
     factoryFloors: Object.fromEntries(config.components.map(c => [c.name, c.factory.counter])),
     runningGood: await runningGood(installers),
   });
@@ -79,7 +87,18 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
   const driver = await createDriver(
     {
-      ...{ device, trust, server, installers, settings, attempts, securityLog, schedule, wake, clock, random, log },
+      device,
+      trust,
+      server,
+      installers,
+      settings,
+      attempts,
+      securityLog,
+      schedule,
+      wake,
+      clock,
+      random,
+      log,
       downloader: createDownloader({ netDir, sources, http, files, clock }),
       courier: createCourier(outbox, clock, log),
       backoff: config.backoff ?? DEFAULT_BACKOFF,
@@ -95,7 +114,15 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   };
   return {
     owner: createOwnerApi({
-      ...{ settings, attempts, schedule, wake, securityLog, installers, clock, server, product: device.product },
+      settings,
+      attempts,
+      schedule,
+      wake,
+      securityLog,
+      installers,
+      clock,
+      server,
+      product: device.product,
       state: driver.state,
       progress: () => progress.now,
     }),

@@ -28,10 +28,17 @@ function agent(...args: string[]): Promise<Ended> {
 async function configFile(): Promise<string> {
   const file = join(folder, 'agent.yaml');
   const config = {
-    ...{ product: 'gw2', hardware: 'gw2-a', channel: 'stable', channels: ['stable'] },
-    ...{ server: 'https://updates.example', rootFile: join(folder, 'root.json'), builtAt: '2026-11-01T00:00:00Z' },
-    ...{ netDir: join(folder, 'net'), trustDir: join(folder, 'trust') },
-    ...{ adminSocket: join(folder, 'admin.sock'), userSocket: join(folder, 'user.sock') },
+    product: 'gw2',
+    hardware: 'gw2-a',
+    channel: 'stable',
+    channels: ['stable'],
+    server: 'https://updates.example',
+    rootFile: join(folder, 'root.json'),
+    builtAt: '2026-11-01T00:00:00Z',
+    netDir: join(folder, 'net'),
+    trustDir: join(folder, 'trust'),
+    adminSocket: join(folder, 'admin.sock'),
+    userSocket: join(folder, 'user.sock'),
     components: [
       { name: 'app', installer: 'directory', folder: join(folder, 'app'), factory: { version: '1.0.0', counter: 1 } },
     ],

@@ -150,7 +150,13 @@ export async function openTestDevice(): Promise<TestDevice> {
   const boot = async (files = durableFiles): Promise<RunningAgent> => {
     const health = { url: service.url, intervalSeconds: 0.01, healthyForSeconds: 0, deadlineSeconds: 0 };
     const installer = await openDirectoryInstaller({
-      ...{ component: 'app', folder: app, factory: FACTORY, trustDir, files, clock, log },
+      component: 'app',
+      folder: app,
+      factory: FACTORY,
+      trustDir,
+      files,
+      clock,
+      log,
       service: { control: service.control, health },
     });
     const installers = new Map([['app', installer]]);
@@ -165,10 +171,19 @@ export async function openTestDevice(): Promise<TestDevice> {
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
     const driver = await createDriver(
       {
-        ...{ ...shared, ...waits, trust, downloader, random, log },
+        ...shared,
+        ...waits,
+        trust,
+        downloader,
+        random,
+        log,
         device: {
-          ...{ product: 'gw2', hardware: 'gw2-a', channel: 'stable' },
-          ...{ bootId: 'b'.repeat(32), agentVersion: '0.1.0', attributes: {} },
+          product: 'gw2',
+          hardware: 'gw2-a',
+          channel: 'stable',
+          bootId: 'b'.repeat(32),
+          agentVersion: '0.1.0',
+          attributes: {},
         },
         courier: createCourier(outbox, clock, log),
         backoff: { baseSeconds: 1, maxSeconds: 10 },
@@ -181,7 +196,9 @@ export async function openTestDevice(): Promise<TestDevice> {
       createOwnerApi({ ...shared, ...waits, product: 'gw2', state, progress: () => undefined });
     await installer.resume();
     return {
-      ...{ driver, settings, installer },
+      driver,
+      settings,
+      installer,
       owner: ownerIn(driver.state),
       floor: () => trust.floor('app'),
       ownerIn: state => ownerIn(() => state),
@@ -214,8 +231,14 @@ export async function openTestDevice(): Promise<TestDevice> {
       bytesOf.set(target.path, bytes);
       const rolloutId = counter.toString(16).padStart(32, '0');
       device.offer = {
-        ...{ rolloutId, attempt: 1, target: target.path, component: 'app', counter, class: 'feature' },
-        ...{ notBefore: '2026-11-01T00:00:00Z', pollDuringUpdateSeconds: 60 },
+        rolloutId,
+        attempt: 1,
+        target: target.path,
+        component: 'app',
+        counter,
+        class: 'feature',
+        notBefore: '2026-11-01T00:00:00Z',
+        pollDuringUpdateSeconds: 60,
       };
       return device.offer;
     },
@@ -259,8 +282,16 @@ function signedTarget(version: string, counter: number, bytes: Buffer): Accepted
     lengthBytes: bytes.length,
     validUntil: '2030-01-01T00:00:00Z',
     firmware: {
-      ...{ schema: 1, component: 'app', version, counter, hardware: ['gw2-a'], kind: 'full', format: 'file' },
-      ...{ class: 'feature', disruption: 'none', releasedAt: '2026-11-01T00:00:00Z' },
+      schema: 1,
+      component: 'app',
+      version,
+      counter,
+      hardware: ['gw2-a'],
+      kind: 'full',
+      format: 'file',
+      class: 'feature',
+      disruption: 'none',
+      releasedAt: '2026-11-01T00:00:00Z',
     },
   };
 }

@@ -62,8 +62,12 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
   const status = async (): Promise<AgentStatus> => {
     const update = updateOf(deps.state());
     const shown = statusOf({
-      ...{ product: deps.product, enrolled: deps.server.enrolled(), state: deps.state(), settings: settings.get() },
-      ...{ progress: deps.progress(), nextCheckInMs: schedule.dueInMs() },
+      product: deps.product,
+      enrolled: deps.server.enrolled(),
+      state: deps.state(),
+      settings: settings.get(),
+      progress: deps.progress(),
+      nextCheckInMs: schedule.dueInMs(),
       verdict: update && verdictOn(deps, update),
       installed: await installedReleases(deps.installers),
       refusals: deps.securityLog.events().length,

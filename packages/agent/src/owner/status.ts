@@ -83,7 +83,11 @@ function viewOf({ target }: Update, { verdict, state }: Seen): UpdateView {
   const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
   const note = notes?.[LANGUAGE];
   return {
-    ...{ target: target.path, component, version, class: releaseClass, disruption },
+    target: target.path,
+    component,
+    version,
+    class: releaseClass,
+    disruption,
     risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
     ...(note === undefined ? {} : { notes: note }),
     ...(disruptionSeconds === undefined ? {} : { disruptionSeconds }),

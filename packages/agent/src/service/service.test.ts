@@ -45,9 +45,11 @@ test('a service that is stopped in the middle of its restart stays stopped', asy
   await service.start({ slot: 'a', folder, version: '1.0.0' });
   await restarting.promise;
   let isStopped = false;
-  const stopping = service.stop().then(() => {
+  const stop = async () => {
+    await service.stop();
     isStopped = true;
-  });
+  };
+  const stopping = stop();
   // Looking for its processes is all that a stop has to do by itself: it had the time for that ten times over.
   for (let i = 0; i < 10; i++) await findMarked(mark);
   expect(isStopped).toBe(false);

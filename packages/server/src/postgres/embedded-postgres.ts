@@ -57,11 +57,9 @@ export async function startEmbeddedPostgres(
 
 /** Waits until PostgreSQL answers (it may have to recover first), then makes the server's database where there is none. */
 async function makeDatabase(url: string, guarded: GuardedPostgres): Promise<void> {
-  let ended = false;
-  void guarded.ended.then(() => {
-    ended = true;
-  });
-  for (let waited = 0; !ended && waited < READY_WITHIN_MS; waited += 50) {
+  const ended = new AbortController();
+  void guarded.ended.then(() => ended.abort());
+  for (let waited = 0; !ended.signal.aborted && waited < READY_WITHIN_MS; waited += 50) {
     const client = new pg.Client({ connectionString: url });
     client.on('error', () => undefined); // told by connect or query as well
     try {
