@@ -43,6 +43,14 @@ export type ApiTokenRequest = Static<typeof ApiTokenRequest>;
 export const ApiTokenAnswer = Type.Object({ id: Hex32, token: Type.String() });
 export type ApiTokenAnswer = Static<typeof ApiTokenAnswer>;
 
+export const ENROLMENTS = ['claim-token', 'public-key', 'certificate'] as const;
+export type Enrolment = (typeof ENROLMENTS)[number];
+
+export const DEVICE_ALARMS = ['clone', 'claim-token-used'] as const;
+/** Something about a device that a person should look at. */
+export const DeviceAlarm = Type.Object({ alarm: Type.Enum([...DEVICE_ALARMS]), at: Instant });
+export type DeviceAlarm = Static<typeof DeviceAlarm>;
+
 export const DeviceView = Type.Object({
   id: Hex32,
   product: Name,
@@ -51,7 +59,10 @@ export const DeviceView = Type.Object({
   components: Type.Array(RunningComponent),
   attributes: Type.Record(Type.String(), Type.String()),
   enrolledAt: Instant,
+  enrolledBy: Type.Enum([...ENROLMENTS]),
   lastSeenAt: Type.Union([Instant, Type.Null()]),
+  revokedAt: Type.Union([Instant, Type.Null()]),
+  alarms: Type.Array(DeviceAlarm),
 });
 export type DeviceView = Static<typeof DeviceView>;
 
@@ -66,6 +77,68 @@ export const ReportView = Type.Object({
   receivedAt: Instant,
 });
 export type ReportView = Static<typeof ReportView>;
+
+/** One line of a device's history, newest first: what the server did with it, and what it said. */
+export const DeviceEvent = Type.Object({
+  at: Instant,
+  kind: Type.Enum(['enrolled', 'offered', 'reported', 'alarm', 'revoked']),
+  /** The update that it belongs to. */
+  rolloutId: Type.Union([Hex32, Type.Null()]),
+  attempt: Type.Union([Type.Integer({ minimum: 1 }), Type.Null()]),
+  target: Type.Union([Type.String(), Type.Null()]),
+  state: Type.Union([UpdateStateName, Type.Null()]),
+  code: Type.Union([CodeName, Type.Null()]),
+  detail: Type.Union([Type.String(), Type.Null()]),
+});
+export type DeviceEvent = Static<typeof DeviceEvent>;
+
+/** What became of each line of an upload: only what is right was taken. Lines count from 1, the heading included. */
+export const UploadReport = Type.Object({
+  added: Type.Integer(),
+  /** There already, the very same. */
+  unchanged: Type.Integer(),
+  refused: Type.Array(Type.Object({ line: Type.Integer({ minimum: 1 }), field: Type.String(), detail: Type.String() })),
+});
+export type UploadReport = Static<typeof UploadReport>;
+
+export const CertificateAuthorityRequest = closed({
+  product: Name,
+  /** One CA certificate, PEM. */
+  certificate: Type.String({ minLength: 1, maxLength: 16 * 1024 }),
+});
+export type CertificateAuthorityRequest = Static<typeof CertificateAuthorityRequest>;
+export const CertificateAuthorityView = Type.Object({
+  product: Name,
+  /** SHA-256 of the certificate. */
+  sha256: Sha256,
+  subject: Type.String(),
+  expiresAt: Instant,
+  addedAt: Instant,
+});
+export type CertificateAuthorityView = Static<typeof CertificateAuthorityView>;
+
+/** The server at a glance. */
+export const StatusView = Type.Object({
+  version: Version,
+  products: Type.Integer(),
+  devices: Type.Object({
+    known: Type.Integer(),
+    /** Checked in within the last day. */
+    seenLately: Type.Integer(),
+    revoked: Type.Integer(),
+    alarmed: Type.Integer(),
+  }),
+  releases: Type.Integer(),
+  /** Number of rollouts by state. */
+  rollouts: Type.Record(Type.String(), Type.Integer()),
+  /** The published metadata by role, null before the first publication. */
+  metadata: Type.Union([
+    Type.Array(Type.Object({ role: Type.String(), version: Type.Integer(), expiresAt: Instant })),
+    Type.Null(),
+  ]),
+  queue: Type.Object({ backend: Type.Enum(['postgresql', 'redis']), reachable: Type.Boolean() }),
+});
+export type StatusView = Static<typeof StatusView>;
 
 export const ReleaseView = Type.Object({
   target: TargetPathText,

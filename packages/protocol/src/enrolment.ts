@@ -1,5 +1,6 @@
 /**
- * How a device becomes known and how it proves who it is: a key made on the device, a one-time claim token,
+ * How a device becomes known and how it proves who it is: a key made on the device (Ed25519, or ECDSA P-256 with
+ * signatures in DER), vouched for by a one-time claim token, by its registration, or by a manufacturer's certificate;
  * then assertions over a server's nonce, exchanged for short access tokens. No passwords between machines (EN 303 645 5.1-2A).
  */
 import { type Static, Type } from 'typebox';
@@ -18,6 +19,19 @@ export const EnrolRequest = closed({
   proof: Base64Url,
 });
 export type EnrolRequest = Static<typeof EnrolRequest>;
+
+/** For a key that the manufacturer registered beforehand: the proof is over a server's nonce. */
+export const EnrolKeyRequest = closed({
+  publicKey: Base64Url,
+  nonce: Type.String({ minLength: 1, maxLength: 256 }),
+  /** Signature over `enrolKeyPayload(nonce)`. */
+  proof: Base64Url,
+});
+export type EnrolKeyRequest = Static<typeof EnrolKeyRequest>;
+
+/** For a certificate of the manufacturer's CA: it comes with the TLS connection, and so does the proof of its key. */
+export const EnrolCertificateRequest = closed({ product: Name });
+export type EnrolCertificateRequest = Static<typeof EnrolCertificateRequest>;
 
 export const EnrolAnswer = Type.Object({ deviceId: Hex32, product: Name });
 export type EnrolAnswer = Static<typeof EnrolAnswer>;
@@ -39,6 +53,11 @@ export type TokenAnswer = Static<typeof TokenAnswer>;
 /** What a device signs to enrol. The prefix keeps one kind of signature from standing in for another. */
 export function enrolPayload(claimToken: string): string {
   return `tidegate-enrol-v1:${claimToken}`;
+}
+
+/** What a device signs to enrol with a key that was registered beforehand. */
+export function enrolKeyPayload(nonce: string): string {
+  return `tidegate-enrol-key-v1:${nonce}`;
 }
 
 /** What a device signs for a token. */

@@ -24,6 +24,9 @@ export const LIMITS = {
   checkInBytes: 16 * 1024,
   reportsBytes: 128 * 1024,
   enrolBytes: 4 * 1024,
+  // Uploads of the admin API.
+  csvBytes: 8 * 1024 * 1024,
+  csvLines: 50_000,
   componentsPerDevice: 16,
   attributesPerDevice: 32,
   reportsPerRequest: 100,
@@ -32,6 +35,8 @@ export const LIMITS = {
   // Rollouts.
   phasesPerRollout: 100,
   filterChars: 2000,
+  /** Beyond this a device refuses another attempt, and a server makes none. */
+  attemptsPerRollout: 5,
   shareMax: 10_000,
 
   // Times.

@@ -53,10 +53,14 @@ export const RolloutRequest = closed({
 });
 export type RolloutRequest = Static<typeof RolloutRequest>;
 
-export const ROLLOUT_STATES = ['running', 'halted', 'stopped', 'completed'] as const;
+/**
+ * `paused`: devices that have not begun get nothing, the others go on. `stopped`: those go no further either.
+ * `halted`: the same, by the gate. `completed`: goes on offering to devices that come later.
+ */
+export const ROLLOUT_STATES = ['running', 'paused', 'halted', 'stopped', 'completed'] as const;
 export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
-/** How many devices stand where. `begun` includes all that came after it. */
+/** How many devices stand where, each by its latest attempt. `begun` includes all that came after it. */
 export const RolloutCounts = Type.Object({
   offered: Type.Integer(),
   begun: Type.Integer(),
@@ -110,3 +114,18 @@ export const RolloutView = Type.Object({
   endedAt: Type.Union([Instant, Type.Null()]),
 });
 export type RolloutView = Static<typeof RolloutView>;
+
+/** Which devices get another attempt: those named, else every one whose last attempt ended otherwise than verified. */
+export const RolloutRetryRequest = closed({
+  devices: Type.Optional(Type.Array(Hex32, { minItems: 1, maxItems: 1000, uniqueItems: true })),
+});
+export type RolloutRetryRequest = Static<typeof RolloutRetryRequest>;
+
+export const RolloutRetryAnswer = Type.Object({
+  rollout: RolloutView,
+  /** Devices that will be offered the release again, with a higher attempt. */
+  retried: Type.Integer(),
+  /** Devices that have had as many attempts as a device accepts (`LIMITS.attemptsPerRollout`). */
+  exhausted: Type.Integer(),
+});
+export type RolloutRetryAnswer = Static<typeof RolloutRetryAnswer>;

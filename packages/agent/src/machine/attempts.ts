@@ -2,14 +2,12 @@
  * What was tried and how it ended, by component, counter and hash: a record that outlives the update, so that a release
  * that failed here is not tried again and again. Only a higher attempt of the server, up to a cap, or the owner asks again.
  */
-import { type Code, CodeName, Counter, Name, Sha256 } from '@tidegate/protocol';
+import { type Code, CodeName, Counter, LIMITS, Name, Sha256 } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
 import type { Update } from './state.ts';
 
-/** A server that keeps raising the attempt gets no more than this. */
-const ATTEMPT_CAP = 5;
 const RECORDS_KEPT = 64;
 
 const AttemptRecord = Type.Object({
@@ -29,7 +27,7 @@ const Attempts = Type.Object({ records: Type.Array(AttemptRecord) });
 /** Whether a release failed here and this attempt of the server gives it no new chance. Pure. */
 export function failedBefore(record: AttemptRecord | undefined, offeredAttempt: number): boolean {
   if (record?.cause === undefined) return false;
-  return offeredAttempt <= record.attempt || offeredAttempt > ATTEMPT_CAP;
+  return offeredAttempt <= record.attempt || offeredAttempt > LIMITS.attemptsPerRollout;
 }
 
 export interface AttemptLog {

@@ -1,5 +1,7 @@
 /** Products, claim tokens, and devices as operators see them. */
-import type { DeviceView, ProductView, ReportView } from '@tidegate/protocol';
+import { DEVICE_ALARMS, type DeviceView, type ProductView, type ReportView } from '@tidegate/protocol';
+import type { Selectable } from 'kysely';
+import type { DevicesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 /** False where there is one of that name. */
@@ -54,16 +56,7 @@ export async function findDeviceView(db: Db, id: string): Promise<DeviceView | u
   return row && deviceView(row);
 }
 
-function deviceView(row: {
-  id: string;
-  product: string;
-  hardware: string | null;
-  channel: string | null;
-  components: DeviceView['components'];
-  attributes: DeviceView['attributes'];
-  enrolled_at: Date;
-  last_seen_at: Date | null;
-}): DeviceView {
+function deviceView(row: Selectable<DevicesTable>): DeviceView {
   return {
     id: row.id,
     product: row.product,
@@ -72,8 +65,19 @@ function deviceView(row: {
     components: row.components,
     attributes: row.attributes,
     enrolledAt: row.enrolled_at.toISOString(),
+    enrolledBy: row.enrolled_by,
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,
+    revokedAt: row.revoked_at?.toISOString() ?? null,
+    alarms: alarmsOf(row),
   };
+}
+
+function alarmsOf({ clone_alarm_at, token_alarm_at }: Selectable<DevicesTable>): DeviceView['alarms'] {
+  const raised = { clone: clone_alarm_at, 'claim-token-used': token_alarm_at };
+  return DEVICE_ALARMS.flatMap(alarm => {
+    const at = raised[alarm];
+    return at ? [{ alarm, at: at.toISOString() }] : [];
+  });
 }
 
 /** The device's newest first. */

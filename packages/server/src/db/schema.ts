@@ -2,6 +2,7 @@
 import type {
   CheckInRequest,
   Code,
+  Enrolment,
   Gate,
   GateAction,
   OperatorRole,
@@ -51,8 +52,11 @@ export interface DevicesTable {
   components: JSONColumnType<CheckInRequest['components']>;
   attributes: JSONColumnType<Record<string, string>>;
   enrolled_at: DefaultedTime;
+  enrolled_by: Enrolment;
   last_seen_at: NullableTime;
   revoked_at: NullableTime;
+  clone_alarm_at: NullableTime;
+  token_alarm_at: NullableTime;
 }
 
 export interface UsedNoncesTable {

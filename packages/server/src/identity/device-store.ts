@@ -1,4 +1,5 @@
 /** Devices, claim tokens and used nonces in the database. Tokens are looked up by their hash: none is stored in clear. */
+import type { Enrolment } from '@tidegate/protocol';
 import type { Db } from '../deps.ts';
 
 export interface KnownDevice {
@@ -36,7 +37,7 @@ export async function useClaimToken(tx: Db, tokenHash: Buffer, deviceId: string,
 /** False where another device has that key. */
 export async function insertDevice(
   tx: Db,
-  device: { id: string; product: string; publicKey: Buffer; enrolledAt: Date },
+  device: { id: string; product: string; publicKey: Buffer; enrolledAt: Date; enrolledBy: Enrolment },
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('devices')
@@ -47,6 +48,7 @@ export async function insertDevice(
       components: '[]',
       attributes: '{}',
       enrolled_at: device.enrolledAt,
+      enrolled_by: device.enrolledBy,
     })
     .onConflict(oc => oc.column('public_key').doNothing())
     .executeTakeFirstOrThrow();

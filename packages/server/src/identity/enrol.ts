@@ -34,7 +34,15 @@ export async function enrol({ db, clock, log }: Deps, request: EnrolRequest): Pr
       });
     }
     const deviceId = randomBytes(16).toString('hex');
-    if (!(await insertDevice(tx, { id: deviceId, product: token.product, publicKey, enrolledAt: now }))) {
+    if (
+      !(await insertDevice(tx, {
+        id: deviceId,
+        product: token.product,
+        publicKey,
+        enrolledAt: now,
+        enrolledBy: 'claim-token',
+      }))
+    ) {
       log.warn({ alarm: 'key-known' }, 'a device tried to enrol a second time with another claim token');
       throw new ServerError('key-known', 'this key is enrolled already', { path: '/publicKey' });
     }

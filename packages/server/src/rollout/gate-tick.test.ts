@@ -79,7 +79,14 @@ describe('a tick of the gates', () => {
       const id = seedId(`late ${i}`);
       await base.db
         .insertInto('devices')
-        .values({ id, product: 'gw', public_key: Buffer.from(id), components: '[]', attributes: '{}' })
+        .values({
+          id,
+          product: 'gw',
+          public_key: Buffer.from(id),
+          components: '[]',
+          attributes: '{}',
+          enrolled_by: 'claim-token',
+        })
         .execute();
       await offerAndReport(rollout, id, 'rolledBack');
     }

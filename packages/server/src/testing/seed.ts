@@ -63,6 +63,7 @@ export async function seedDevices(db: Db, count: number, seenAt: Date): Promise<
         channel: 'stable',
         components: JSON.stringify([{ component: 'app', version: '1.1.0', counter: 1 }]),
         attributes: '{}',
+        enrolled_by: 'claim-token' as const,
         last_seen_at: seenAt,
       })),
     )

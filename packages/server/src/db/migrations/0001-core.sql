@@ -36,8 +36,12 @@ create table devices (
   components jsonb not null default '[]',
   attributes jsonb not null default '{}',
   enrolled_at timestamptz not null default now(),
+  enrolled_by text not null check (enrolled_by in ('claim-token', 'public-key', 'certificate')),
   last_seen_at timestamptz,
-  revoked_at timestamptz
+  revoked_at timestamptz,
+  -- When each alarm was last raised; null: never, or a person has seen to it.
+  clone_alarm_at timestamptz,
+  token_alarm_at timestamptz
 );
 create index devices_by_product on devices (product, id);
 create index devices_revoked on devices (revoked_at) where revoked_at is not null;

@@ -3,7 +3,7 @@
 create table rollouts (
   id text primary key,
   name text not null,
-  state text not null check (state in ('running', 'halted', 'stopped', 'completed')),
+  state text not null check (state in ('running', 'paused', 'halted', 'stopped', 'completed')),
   target text not null references releases (target),
   product text not null,
   channel text not null,
