@@ -3,10 +3,16 @@
  * every check-in, so it allocates nothing. Attributes are texts: `<` and `>` compare numbers where both sides are
  * numbers, else no order is assumed. Any comparison with an attribute that the device lacks is false, `!=` included.
  */
-import type { ComparisonNode, ExpressionNode } from '@rsql/ast';
-import { parse } from '@rsql/parser';
-import { ServerError } from '../server-error.ts';
 import type { DeviceFacts } from './device-facts.ts';
+import {
+  type Fact,
+  type FactName,
+  type FilterNode,
+  type FilterTest,
+  NUMBER_PATTERN,
+  type Order,
+  parseFilter,
+} from './filter-tree.ts';
 
 export type Filter = (device: DeviceFacts, component: string) => boolean;
 
@@ -14,56 +20,28 @@ export type Filter = (device: DeviceFacts, component: string) => boolean;
  * @throws ServerError `filter-invalid`, path `/filter`, with the position in characters from 1
  */
 export function compileFilter(text: string): Filter {
-  let tree: ExpressionNode;
-  try {
-    tree = parse(text);
-  } catch (error) {
-    throw invalid(parserFault(text, (error as Error).message), error);
+  return compileNode(parseFilter(text));
+}
+
+function compileNode(node: FilterNode): Filter {
+  if (node.kind === 'comparison') {
+    const read = compileFact(node.fact);
+    const test = compileTest(node.test);
+    return (device, component) => {
+      const actual = read(device, component);
+      return actual !== undefined && test(actual);
+    };
   }
-  return compileNode(tree);
-}
-
-/** The parser tells a fault's position only within its message, around a copy of the text: cut that out first. */
-function parserFault(text: string, message: string): string {
-  const [before = '', after = ''] = splitOnce(message, ` in "${text}"`);
-  const position = /position (\d+)$/.exec(before)?.[1] ?? String(text.length + 1);
-  const what = before.replace(/ at position \d+$/, '');
-  const hint = /^\. (Did you forget.*\?)$/.exec(after)?.[1];
-  return `${what} at position ${position}${hint === undefined ? '' : `; ${hint}`}`;
-}
-
-function splitOnce(text: string, separator: string): string[] {
-  const at = text.lastIndexOf(separator);
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
-}
-
-function invalid(detail: string, cause?: unknown): ServerError {
-  return new ServerError('filter-invalid', detail, { path: '/filter', cause });
-}
-
-function compileNode(node: ExpressionNode): Filter {
-  if (node.type === 'COMPARISON') return compileComparison(node);
   const left = compileNode(node.left);
   const right = compileNode(node.right);
-  return node.operator === ';' || node.operator === 'and'
+  return node.kind === 'and'
     ? (device, component) => left(device, component) && right(device, component)
     : (device, component) => left(device, component) || right(device, component);
 }
 
-function compileComparison(node: ComparisonNode): Filter {
-  const read = compileSelector(node.left.selector);
-  const { value } = node.right;
-  const test = compileTest(node.operator, value);
-  return (device, component) => {
-    const actual = read(device, component);
-    return actual !== undefined && test(actual);
-  };
-}
-
 type Reader = (device: DeviceFacts, component: string) => string | undefined;
 
-/** Facts that every device has come first; any other name is one of its attributes. */
-const FACTS: Readonly<Record<string, Reader>> = {
+const FACTS: Readonly<Record<FactName, Reader>> = {
   id: device => device.id,
   hardware: device => device.hardware,
   channel: device => device.channel,
@@ -71,62 +49,47 @@ const FACTS: Readonly<Record<string, Reader>> = {
   counter: (device, component) => device.components.find(c => c.component === component)?.counter.toString(),
 };
 
-const ATTRIBUTE = /^[a-z][a-zA-Z0-9_]{0,31}$/;
-
-function compileSelector(selector: string): Reader {
-  if (Object.hasOwn(FACTS, selector)) return FACTS[selector] as Reader;
-  if (!ATTRIBUTE.test(selector)) throw invalid(`«${selector}» is no name of a fact or an attribute`);
-  return device => (Object.hasOwn(device.attributes, selector) ? device.attributes[selector] : undefined);
+function compileFact(fact: Fact): Reader {
+  if ('name' in fact) return FACTS[fact.name];
+  const { attribute } = fact;
+  return device => (Object.hasOwn(device.attributes, attribute) ? device.attributes[attribute] : undefined);
 }
 
 type Test = (actual: string) => boolean;
 
-function compileTest(operator: string, value: string | string[]): Test {
-  if (operator === '=in=' || operator === '=out=') {
-    const among = new Set(Array.isArray(value) ? value : [value]);
-    return operator === '=in=' ? actual => among.has(actual) : actual => !among.has(actual);
-  }
-  if (Array.isArray(value)) throw invalid(`«${operator}» takes one value, not a list`);
-  switch (operator) {
-    case '==':
-      return compileEquality(value);
-    case '!=': {
-      const equal = compileEquality(value);
-      return actual => !equal(actual);
+function compileTest(test: FilterTest): Test {
+  if (test.kind === 'order') return compileOrder(test.operator, test.bound);
+  const positive = compilePositive(test);
+  return test.negated ? actual => !positive(actual) : positive;
+}
+
+function compilePositive(test: Exclude<FilterTest, { kind: 'order' }>): Test {
+  switch (test.kind) {
+    case 'equals':
+      return actual => actual === test.text;
+    case 'startsWith':
+      return actual => actual.startsWith(test.text);
+    case 'endsWith':
+      return actual => actual.endsWith(test.text);
+    case 'contains':
+      return actual => actual.includes(test.text);
+    case 'among': {
+      const among = new Set(test.texts);
+      return actual => among.has(actual);
     }
-    case '<':
-    case '=lt=':
-      return compileOrder(value, operator, (a, b) => a < b);
-    case '<=':
-    case '=le=':
-      return compileOrder(value, operator, (a, b) => a <= b);
-    case '>':
-    case '=gt=':
-      return compileOrder(value, operator, (a, b) => a > b);
-    case '>=':
-    case '=ge=':
-      return compileOrder(value, operator, (a, b) => a >= b);
-    default:
-      throw invalid(`«${operator}» is no known comparison`);
   }
 }
 
-/** `*` at the start or the end stands for any text. No pattern in between: matching stays linear. */
-function compileEquality(value: string): Test {
-  const open = value.startsWith('*');
-  const close = value.length > 1 && value.endsWith('*');
-  const core = value.slice(open ? 1 : 0, close ? -1 : undefined);
-  if (core.includes('*')) throw invalid('«*» may stand only at the start or the end of a value');
-  if (open && close) return actual => actual.includes(core);
-  if (open) return actual => actual.endsWith(core);
-  if (close) return actual => actual.startsWith(core);
-  return actual => actual === value;
-}
+const NUMBER = new RegExp(NUMBER_PATTERN);
 
-const NUMBER = /^-?\d{1,15}(\.\d{1,15})?$/;
+const ORDERS: Readonly<Record<Order, (a: number, b: number) => boolean>> = {
+  '<': (a, b) => a < b,
+  '<=': (a, b) => a <= b,
+  '>': (a, b) => a > b,
+  '>=': (a, b) => a >= b,
+};
 
-function compileOrder(value: string, operator: string, compare: (a: number, b: number) => boolean): Test {
-  if (!NUMBER.test(value)) throw invalid(`«${operator}» needs a number, not «${value}»`);
-  const bound = Number(value);
+function compileOrder(operator: Order, bound: number): Test {
+  const compare = ORDERS[operator];
   return actual => NUMBER.test(actual) && compare(Number(actual), bound);
 }
