@@ -18,7 +18,9 @@ import { openDirectoryInstaller, type ServiceInstaller } from './install/directo
 import { openAttemptLog } from './machine/attempts.ts';
 import { createDriver } from './machine/driver.ts';
 import { createJournal } from './machine/journal.ts';
+import { createPulse } from './machine/pulse.ts';
 import { createSchedule } from './machine/schedule.ts';
+import type { State } from './machine/state.ts';
 import { createWake } from './machine/wake.ts';
 import { createHttpClient } from './net/http-client.ts';
 import { createUpdateServer } from './net/update-server.ts';
@@ -38,10 +40,15 @@ export interface Surroundings {
   readonly random: () => number;
   readonly files: DurableFiles;
   readonly log: Logger;
+  /** Told of each state that the agent enters. */
+  readonly onState?: (state: State) => void;
 }
 
 export interface Agent {
   readonly owner: OwnerApi;
+  state(): State;
+  /** False where it hangs: a step takes longer than any honest one of its kind. */
+  isAlive(): boolean;
   /** Keeps the device up to date until the signal fires. */
   run(signal: AbortSignal): Promise<void>;
   /** One check-in and what follows from it. @throws AgentError what stands in the way for now */
@@ -51,6 +58,8 @@ export interface Agent {
 
 const DEFAULT_FIRST_CHECK_SECONDS = 30;
 const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
+const DEFAULT_STOP_SECONDS = 10;
+const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
 
 /** @throws ConfigError, AgentError: not-now where another agent runs */
 export async function createAgent(config: AgentConfig, around: Surroundings): Promise<Agent> {
@@ -84,6 +93,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
   const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
   const wake = createWake();
+  const pulse = createPulse(clock, patienceSeconds(config));
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
   const driver = await createDriver(
     {
@@ -102,7 +112,10 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       downloader: createDownloader({ netDir, sources, http, files, clock }),
       courier: createCourier(outbox, clock, log),
       backoff: config.backoff ?? DEFAULT_BACKOFF,
+      pulse,
+      onState: around.onState ?? (() => undefined),
       onProgress: now => {
+        pulse.works('downloading');
         progress.now = now;
       },
       reboot: async () => void (await promisify(execFile)('systemctl', ['reboot'])),
@@ -126,6 +139,8 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       state: driver.state,
       progress: () => progress.now,
     }),
+    state: driver.state,
+    isAlive: pulse.isAlive,
     run: async signal => {
       await resume();
       await driver.run(signal);
@@ -199,7 +214,7 @@ async function openInstaller(
     settings: {
       command: [program, ...args],
       env: service.env ?? {},
-      stopTimeoutSeconds: service.stopTimeoutSeconds ?? 10,
+      stopTimeoutSeconds: service.stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS,
     },
     mark: `${name}:${folder}`,
     notePath: join(trustDir, `service-${name}.json`),
@@ -207,11 +222,20 @@ async function openInstaller(
   });
   const { health } = service;
   if (!health) return openDirectoryInstaller({ ...base, service: { control } });
-  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = 60 } = health;
+  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = DEFAULT_HEALTH_DEADLINE_SECONDS } = health;
   return openDirectoryInstaller({
     ...base,
     service: { control, health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } },
   });
+}
+
+/** What a step may spend on services, there and back, as the config has it. */
+function patienceSeconds({ components }: AgentConfig): number {
+  const perComponent = components.map(({ service }) => {
+    const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = service ?? {};
+    return 2 * stopTimeoutSeconds + (health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS);
+  });
+  return perComponent.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 async function runningGood(installers: ReadonlyMap<string, ServiceInstaller>): Promise<Record<string, number>> {

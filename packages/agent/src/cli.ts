@@ -19,7 +19,8 @@ Examples:
   tidegate-agent status
   tidegate-agent postpone 8h
 
-Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused or too late.`,
+Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused or too late,
+75 not now: the next "run --once" goes on.`,
   )
   .exitOverride()
   .configureHelp({ showGlobalOptions: true });
@@ -31,7 +32,7 @@ program
   .command('run')
   .description('run the agent: resident, or once (for a timer)')
   .addOption(configOption())
-  .option('--once', 'check in once, do what follows from it, end')
+  .option('--once', 'check in once, do what follows from it, end; exit code 75: the next run goes on')
   .option('--stop-service', 'stop the supervised service at the end; it goes on running otherwise')
   .action(run);
 program

@@ -1,8 +1,15 @@
 /** `run`: the agent itself, resident or once. */
-import { pino } from 'pino';
-import { createAgent } from '../agent.ts';
+import { type Logger, pino } from 'pino';
+import { type Agent, createAgent } from '../agent.ts';
+import { asAgentError } from '../agent-error.ts';
+import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
+import type { State } from '../machine/state.ts';
 import { listenLocally } from '../owner/local-server.ts';
+import { type Notifier, openNotifier } from '../systemd/notifier.ts';
+import { statusWords } from '../systemd/status-words.ts';
+import { pingIntervalMs, pingWhileAlive } from '../systemd/watchdog.ts';
+import { CommandError, EXIT } from './exit-code.ts';
 import { surroundings } from './surroundings.ts';
 
 export interface RunOptions {
@@ -14,20 +21,57 @@ export interface RunOptions {
 /** Until SIGTERM or SIGINT, or once. */
 export async function run(options: RunOptions): Promise<void> {
   const config = await readConfig(options.config);
-  const around = surroundings(pino(pino.destination({ dest: 1, sync: true })));
+  const log = pino(pino.destination({ dest: 1, sync: true }));
+  // A run for a timer is over when it ends: there is nothing to tell of it but its exit code.
+  const systemd = options.once ? undefined : openNotifier(process.env, log);
   const stop = new AbortController();
+  stop.signal.addEventListener('abort', () => systemd?.tell({ STOPPING: '1' }), { once: true });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop.abort());
-  const agent = await createAgent(config, around);
+
+  const onState = (state: State) => systemd?.tell({ STATUS: statusWords(state) });
+  const agent = await createAgent(config, { ...surroundings(log), onState });
   try {
     const sockets = { admin: config.adminSocket, user: config.userSocket };
-    const local = await listenLocally(agent.owner, sockets, around.log);
-    around.log.info({ product: config.product, server: config.server }, 'ready');
+    const local = await listenLocally(agent.owner, sockets, log);
+    log.info({ product: config.product, server: config.server }, 'ready');
     try {
-      await (options.once ? agent.runOnce(stop.signal) : agent.run(stop.signal));
+      systemd?.tell({ READY: '1', STATUS: statusWords(agent.state()) });
+      await (options.once ? runOnce(agent, stop.signal) : runWatched(agent, systemd, log, stop.signal));
     } finally {
       await local.close();
     }
   } finally {
     await agent.close({ stopService: options.stopService === true });
+    await systemd?.told();
+  }
+}
+
+/** @throws CommandError `later` where something stands in the way that a further run may find gone */
+async function runOnce(agent: Agent, signal: AbortSignal): Promise<void> {
+  try {
+    await agent.runOnce(signal);
+  } catch (error) {
+    const fault = asAgentError(error);
+    if (fault.class === 'bug') throw error;
+    throw new CommandError(EXIT.later, `${fault.code}: ${fault.message}; the next run goes on`, error);
+  }
+}
+
+/** Beside the agent, the watchdog is told of it, for as long as the agent gets anywhere. */
+async function runWatched(agent: Agent, systemd: Notifier | undefined, log: Logger, signal: AbortSignal) {
+  const intervalMs = pingIntervalMs(process.env, process.pid);
+  const ended = new AbortController();
+  const pinging =
+    systemd && intervalMs !== undefined
+      ? pingWhileAlive(
+          { clock: systemClock, log, intervalMs, isAlive: agent.isAlive, ping: () => systemd.tell({ WATCHDOG: '1' }) },
+          AbortSignal.any([signal, ended.signal]),
+        )
+      : undefined;
+  try {
+    await agent.run(signal);
+  } finally {
+    ended.abort();
+    await pinging;
   }
 }

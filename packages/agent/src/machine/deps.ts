@@ -7,7 +7,9 @@ import type { DownloadProgress, Downloader, Installer, Trust, UpdateServer } fro
 import type { SecurityLog } from '../security/security-log.ts';
 import type { AttemptLog } from './attempts.ts';
 import type { BackoffSettings } from './backoff.ts';
+import type { Pulse } from './pulse.ts';
 import type { Schedule } from './schedule.ts';
+import type { State } from './state.ts';
 import type { Wake } from './wake.ts';
 
 /** Facts of this device that do not change while the agent runs. */
@@ -39,6 +41,9 @@ export interface MachineDeps {
   readonly random: () => number;
   readonly backoff: BackoffSettings;
   readonly log: Logger;
+  readonly pulse: Pulse;
+  /** Told of each state once it is durable. */
+  readonly onState: (state: State) => void;
   readonly onProgress: (progress: DownloadProgress) => void;
   /** Restarts the machine, for installers that need it; resolves when it is under way. */
   readonly reboot: () => Promise<void>;

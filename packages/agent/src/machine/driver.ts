@@ -46,6 +46,7 @@ export async function createDriver(deps: MachineDeps, journal: Journal): Promise
 
   /** One step; its result is durable before anything else happens. */
   const advance = async (signal: AbortSignal): Promise<void> => {
+    deps.pulse.works(state.name);
     if (!isReconciled) {
       await reconcile(deps, state);
       isReconciled = true;
@@ -56,6 +57,7 @@ export async function createDriver(deps: MachineDeps, journal: Journal): Promise
     if (next.name !== state.name) log.info({ from: state.name, to: next.name, ...summary(next) }, 'state');
     state = next;
     failures = 0;
+    deps.onState(state);
   };
 
   const later = async (error: AgentError): Promise<number> => {
@@ -85,6 +87,7 @@ export async function createDriver(deps: MachineDeps, journal: Journal): Promise
   };
 
   const rest = async (ms: number, signal: AbortSignal) => {
+    deps.pulse.waits(ms);
     if (ms > 0) await clock.sleep(ms, AbortSignal.any([signal, deps.wake.signal()]));
   };
 

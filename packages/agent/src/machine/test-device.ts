@@ -27,6 +27,7 @@ import { counterFloor, raiseCounters } from '../trust/floors.ts';
 import { openAttemptLog } from './attempts.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { createJournal } from './journal.ts';
+import { createPulse, type Pulse } from './pulse.ts';
 import { createSchedule } from './schedule.ts';
 import type { State } from './state.ts';
 import { createWake } from './wake.ts';
@@ -37,6 +38,7 @@ const FACTORY = { version: '1.0.0', counter: 1 };
 /** One start of the agent. */
 export interface RunningAgent {
   readonly driver: Driver;
+  readonly pulse: Pulse;
   readonly owner: OwnerApi;
   readonly settings: SettingsStore;
   readonly installer: Installer;
@@ -59,7 +61,9 @@ export interface TestDevice extends AsyncDisposable {
   /** When the signed list ends that is here now; may be exchanged. */
   listedUntil: string;
   /** What the line that artifacts come over does; may be exchanged. */
-  fetching: () => void;
+  fetching: () => Promise<void> | void;
+  /** What happens when anything begins to wait, for so long; may be exchanged. */
+  sleeping: (ms: number) => void;
   isEnrolled: boolean;
   /** Lets time go by, for all that asks for it. */
   pass(seconds: number): void;
@@ -87,7 +91,7 @@ export async function openTestDevice(): Promise<TestDevice> {
   const reports: Report[] = [];
   const line = { spoiled: false };
   const log = pino({ level: 'silent' });
-  const { clock, pass } = testClock();
+  const { clock, pass } = testClock(ms => device.sleeping(ms));
   const service = await startService();
 
   await mkdir(join(app, 'a'), { recursive: true });
@@ -112,7 +116,7 @@ export async function openTestDevice(): Promise<TestDevice> {
 
   const downloader: Downloader = {
     async download(target) {
-      device.fetching();
+      await device.fetching();
       const file = join(folder, 'artifact');
       const bytes = bytesOf.get(target.path) ?? Buffer.alloc(0);
       await writeFile(file, line.spoiled ? bytes.map(b => b ^ 1) : bytes);
@@ -169,6 +173,7 @@ export async function openTestDevice(): Promise<TestDevice> {
     const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
     const shared = { settings, attempts, securityLog, server, installers, clock };
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
+    const pulse = createPulse(clock, 0);
     const driver = await createDriver(
       {
         ...shared,
@@ -187,6 +192,8 @@ export async function openTestDevice(): Promise<TestDevice> {
         },
         courier: createCourier(outbox, clock, log),
         backoff: { baseSeconds: 1, maxSeconds: 10 },
+        pulse,
+        onState: () => undefined,
         onProgress: () => undefined,
         reboot: () => Promise.reject(new Error('this device needs no reboot')),
       },
@@ -197,6 +204,7 @@ export async function openTestDevice(): Promise<TestDevice> {
     await installer.resume();
     return {
       driver,
+      pulse,
       settings,
       installer,
       owner: ownerIn(driver.state),
@@ -214,6 +222,7 @@ export async function openTestDevice(): Promise<TestDevice> {
     answering: () => ({}),
     refreshing: () => undefined,
     fetching: () => undefined,
+    sleeping: () => undefined,
     isEnrolled: true,
     pass,
     offer: undefined,
@@ -256,13 +265,14 @@ export async function openTestDevice(): Promise<TestDevice> {
 }
 
 /** Time stands still until it is told to pass: nothing may depend on waiting. A sleep ends with its signal. */
-function testClock(): { readonly clock: Clock; pass(seconds: number): void } {
+function testClock(onSleep: (ms: number) => void): { readonly clock: Clock; pass(seconds: number): void } {
   let passedMs = 0;
   const clock: Clock = {
     now: () => NOW_MS + passedMs,
     monotonicMs: () => passedMs,
-    sleep: (_ms, signal) =>
+    sleep: (ms, signal) =>
       new Promise(resolve => {
+        onSleep(ms);
         if (signal?.aborted) resolve();
         signal?.addEventListener('abort', () => resolve(), { once: true });
       }),
