@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
-const postgres = fileURLToPath(new URL('packages/server/src/testing/postgres-setup.ts', import.meta.url));
+const setupOf = (name: string) =>
+  fileURLToPath(new URL(`packages/server/src/testing/${name}-setup.ts`, import.meta.url));
+const services = [setupOf('postgres'), setupOf('redis')];
 
 const unit = (name: string, globalSetup: string[] = []) => ({
   test: {
@@ -21,14 +23,14 @@ export default defineConfig({
     projects: [
       unit('protocol'),
       unit('signer'),
-      unit('server', [postgres]),
+      unit('server', services),
       unit('agent'),
       {
         test: {
           name: 'e2e',
           root: 'test',
           include: ['**/*.test.ts'],
-          globalSetup: [postgres],
+          globalSetup: services,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },

@@ -1,13 +1,19 @@
 /** A device that has only a key: what it sends to enrol and to get in, over HTTP, for tests of what the server makes of it. */
 import { DEVICE_API, type EnrolAnswer, type NonceAnswer, type TokenAnswer } from '@tidegate/protocol';
 import { type TestDeviceKey, testDeviceKey } from '@tidegate/server/testing';
-import type { OwnServer } from '../src/own-server.ts';
+import type { AdminClient } from '../src/admin-client.ts';
 
 export interface EnrolledDevice {
   readonly deviceId: string;
   readonly key: TestDeviceKey;
   readonly claimToken: string;
   readonly accessToken: string;
+}
+
+/** A server in this process or in one of its own. */
+export interface AskedServer {
+  readonly server: { readonly deviceUrl: string };
+  readonly admin: AdminClient;
 }
 
 export interface Answer {
@@ -18,7 +24,7 @@ export interface Answer {
 
 /** `body` goes out as it is where it is a text, as JSON otherwise. */
 export async function ask(
-  server: OwnServer,
+  server: AskedServer,
   method: 'GET' | 'POST',
   path: string,
   body?: unknown,
@@ -33,16 +39,16 @@ export async function ask(
   return { status: response.status, mediaType, json: (await response.json()) as Record<string, unknown> };
 }
 
-export async function claimToken(server: OwnServer, product: string): Promise<string> {
+export async function claimToken(server: AskedServer, product: string): Promise<string> {
   const { tokens } = await server.admin.post<{ tokens: string[] }>('/claim-tokens', { product, count: 1 });
   return tokens[0] ?? '';
 }
 
-export async function nonce(server: OwnServer): Promise<string> {
+export async function nonce(server: AskedServer): Promise<string> {
   return ((await ask(server, 'GET', '/nonce')).json as NonceAnswer).nonce;
 }
 
-export async function enrolDevice(server: OwnServer, product: string): Promise<EnrolledDevice> {
+export async function enrolDevice(server: AskedServer, product: string): Promise<EnrolledDevice> {
   const key = testDeviceKey();
   const token = await claimToken(server, product);
   const { deviceId } = (await ask(server, 'POST', '/enrol', key.enrolment(token))).json as EnrolAnswer;

@@ -28,6 +28,7 @@ export async function startOwnServer(options: { databaseUrl: string; root: Uint8
       adminPort: 0,
       databaseUrl: options.databaseUrl,
       databaseWaitSeconds: 0,
+      redisPrefix: 'tidegate',
       trustedRoot,
       logLevel: 'debug',
       rollouts: { pollSeconds: 60, gateTickSeconds: 60, reportRetentionDays: 1 },

@@ -18,6 +18,8 @@ export interface ServerPlan {
   readonly gateTickSeconds: number;
   /** The embedded PostgreSQL where absent. */
   readonly databaseUrl?: string;
+  /** PostgreSQL carries the timed work where absent. */
+  readonly redis?: { readonly url: string; readonly prefix: string };
 }
 
 export interface ServerProcess {
@@ -40,7 +42,12 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
   const child = await startChild({
     args: [SERVER_CLI, '--config', configFile, '--data', plan.data, '--trusted-root', plan.trustedRoot, ...ports],
     logFile: `${plan.data}.log`,
-    env: plan.databaseUrl === undefined ? {} : { DATABASE_URL: plan.databaseUrl },
+    env: {
+      ...(plan.databaseUrl === undefined ? {} : { DATABASE_URL: plan.databaseUrl }),
+      // Empty is unset: what the run itself was given must not reach a server that is to have none.
+      REDIS_URL: plan.redis?.url ?? '',
+      TIDEGATE_REDIS_PREFIX: plan.redis?.prefix ?? '',
+    },
     isReady: line => ready(line) !== undefined,
     readyWithinMs: 120_000,
   });

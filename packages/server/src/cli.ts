@@ -22,6 +22,7 @@ const program = new Command('tidegate-server')
     'after',
     `
 Every setting can also be an environment variable: TIDEGATE_ADMIN_PORT=9000. The database is DATABASE_URL.
+REDIS_URL puts the timed work into Redis; without it, and while it cannot be reached, PostgreSQL is enough.
 When it is ready it prints one JSON line with "deviceUrl" and "adminUrl"; its log goes to standard error.
 
 Examples:

@@ -18,6 +18,10 @@ export interface ServerConfig {
   readonly adminPort: number;
   /** `postgresql://…` of a database that others look after. */
   readonly databaseUrl?: string | undefined;
+  /** `redis://…` or `rediss://…`: carries the timed work in place of PostgreSQL. */
+  readonly redisUrl?: string | undefined;
+  /** Begins the name of every key in Redis: installations that share one need different ones. */
+  readonly redisPrefix: string;
   /** How long a start tries to reach the database before it gives up. */
   readonly databaseWaitSeconds: number;
   /** Root metadata, at first start. */
@@ -39,6 +43,8 @@ const Settings = Type.Partial(
     adminHost: Text,
     adminPort: Port,
     databaseUrl: Text,
+    redisUrl: Text,
+    redisPrefix: Type.String({ pattern: '^[\\w.{}-]{1,64}$' }),
     databaseWaitSeconds: Type.Number({ minimum: 0, maximum: 3600 }),
     trustedRoot: Text,
     tlsCert: Text,
@@ -64,6 +70,9 @@ const NUMBERS = new Set([
   'reportRetentionDays',
 ]);
 
+/** Those that go by a name that everyone knows. */
+const VARIABLES: Readonly<Record<string, string>> = { databaseUrl: 'DATABASE_URL', redisUrl: 'REDIS_URL' };
+
 /** @throws ConfigError */
 export async function readConfig(
   commandLine: Settings & { readonly config?: string | undefined },
@@ -79,6 +88,7 @@ export async function readConfig(
     throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
   }
   checkDatabaseUrl(settings.databaseUrl);
+  checkRedisUrl(settings.redisUrl);
   const { pollSeconds, gateTickSeconds, reportRetentionDays, ...rest } = settings;
   return {
     data: './tidegate-data',
@@ -87,6 +97,7 @@ export async function readConfig(
     adminHost: '127.0.0.1',
     adminPort: 8081,
     databaseWaitSeconds: 60,
+    redisPrefix: 'tidegate',
     logLevel: 'info',
     ...rest,
     rollouts: {
@@ -101,6 +112,15 @@ export async function readConfig(
 function checkDatabaseUrl(url: string | undefined): void {
   if (url === undefined || /^postgres(ql)?:$/.test(URL.parse(url)?.protocol ?? '')) return;
   throw new ConfigError('databaseUrl (DATABASE_URL) must be a URL that begins with postgresql://');
+}
+
+/** Not told either. A query would reach the client as options, past what is decided here. */
+function checkRedisUrl(text: string | undefined): void {
+  if (text === undefined) return;
+  const url = URL.parse(text);
+  const known = url !== null && /^rediss?:$/.test(url.protocol) && url.hostname !== '' && url.search + url.hash === '';
+  if (known && /^\/?\d{0,5}$/.test(url.pathname)) return;
+  throw new ConfigError('redisUrl (REDIS_URL) must be like redis://user:password@host:6379/0, or rediss:// for TLS');
 }
 
 function checked(value: unknown, where: string): Settings {
@@ -120,8 +140,7 @@ async function readYaml(file: string): Promise<unknown> {
 function fromEnvironment(env: Readonly<Record<string, string | undefined>>): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const key of Object.keys(Settings.properties)) {
-    const text =
-      env[key === 'databaseUrl' ? 'DATABASE_URL' : `TIDEGATE_${key.replace(/[A-Z]/g, c => `_${c}`).toUpperCase()}`];
+    const text = env[VARIABLES[key] ?? `TIDEGATE_${key.replace(/[A-Z]/g, c => `_${c}`).toUpperCase()}`];
     if (text !== undefined && text.trim() !== '') found[key] = NUMBERS.has(key) ? Number(text) : text;
   }
   return found;

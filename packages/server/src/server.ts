@@ -77,7 +77,13 @@ async function open(
   closing.defer(() => board.close());
   const memory = openDeviceMemory(deps);
   closing.defer(() => memory.close());
-  const queue = await startQueue({ ...deps, url, config: config.rollouts });
+  const queue = await startQueue({
+    ...deps,
+    url,
+    redisUrl: config.redisUrl,
+    redisPrefix: config.redisPrefix,
+    config: config.rollouts,
+  });
   closing.defer(() => queue.close());
 
   const tls = await readTls(config);

@@ -1,28 +1,29 @@
 import { on } from 'node:events';
 import pg from 'pg';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { storeReports } from '../reports/report-store.ts';
 import { placeOffer } from '../rollout/offer-store.ts';
 import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
 import { findRollout, type RolloutRow } from '../rollout/rollout-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { jobStores, testPrefix } from '../testing/job-stores.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
 import { startQueue } from './queue.ts';
 import { forgetOld } from './retention.ts';
 
-const log = pino({ level: 'silent' });
+const said: string[] = [];
+const log = pino({ level: 'debug' }, { write: line => void said.push(line) });
 const clock = systemClock;
 const config = { ...DEFAULT_ROLLOUT_CONFIG, gateTickSeconds: 0.05 };
 let base: FreshDatabase;
 
 beforeEach(async () => {
+  said.length = 0;
   base = await freshDatabase();
 });
 afterEach(() => base.drop());
-
-const start = () => startQueue({ db: base.db, url: base.url, log, clock, config });
 
 /** A rollout whose only device has verified: the next tick completes it. */
 async function provenRollout(): Promise<RolloutRow> {
@@ -47,16 +48,22 @@ async function completesByItself(): Promise<void> {
   await client.end();
 }
 
-describe('the queue', () => {
+describe.each(jobStores())('the queue on $name', ({ redisUrl }) => {
+  const start = (redisPrefix: string) =>
+    startQueue({ db: base.db, url: base.url, redisUrl, redisPrefix, log, clock, config });
+
   it('ticks the gates by itself', async () => {
-    const queues = await start();
+    const queue = await start(testPrefix());
     await completesByItself();
-    await queues.close();
+    await vi.waitFor(async () => expect(await queue.depth()).toMatchObject({ failed: 0 }));
+    await queue.close();
+    expect(said.join('')).not.toContain('without it');
   });
 
-  it('goes on after a restart, with several processes, on the same database', async () => {
-    await (await start()).close();
-    const queues = await Promise.all([start(), start()]);
+  it('goes on after a restart, with several processes, on the same store', async () => {
+    const prefix = testPrefix();
+    await (await start(prefix)).close();
+    const queues = await Promise.all([start(prefix), start(prefix)]);
     await completesByItself();
     await Promise.all(queues.map(q => q.close()));
   });

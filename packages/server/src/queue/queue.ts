@@ -1,63 +1,115 @@
 /**
  * The timed work: gates and retention, as repeated jobs of BullMQ. Every process may run a worker; a job that two of
  * them run does no harm. A job that fails is logged and comes again with the next interval, never in a tight loop.
+ * A start does not wait for the queue, and a queue that falls silent delays the gates by a few ticks, no more.
  */
 import type { Job } from 'bullmq';
 import type { Deps } from '../deps.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
-import { openJobBackend } from './job-backend.ts';
+import { noteTick } from './gate-pulse.ts';
+import { type JobBackend, type JobQueue, type JobStore, openJobBackend } from './job-backend.ts';
 import { forgetOld } from './retention.ts';
+import { watchSilence } from './silence-watch.ts';
+import { within } from './within.ts';
 
 const QUEUE = 'tidegate';
 const RETENTION_MS = 3_600_000;
 /** After a crash the next process takes an unfinished tick over within about this time. */
 const LOCK_MS = 10_000;
+/** How long a worker whose loop has failed waits. */
+const AGAIN_MS = 1000;
+/** A queue that does not answer for so long counts as out of reach. */
+const ANSWER_MS = 1000;
+/** What the queue still has to write when the server ends; without it a job is done once more. */
+const FAREWELL_MS = 2000;
+
+/** Jobs by state. */
+export interface QueueDepth {
+  readonly waiting: number;
+  readonly active: number;
+  readonly delayed: number;
+  readonly failed: number;
+}
 
 export interface Queues {
-  /** Waits for the job at work, then ends. */
+  readonly backend: JobBackend['kind'];
+  /** Whether the queue answers now, within a second. Never throws. */
+  readonly reachable: () => Promise<boolean>;
+  /** Undefined where the queue does not answer within a second. Never throws. */
+  readonly depth: () => Promise<QueueDepth | undefined>;
+  /** Waits for the work in hand, then ends; within a few seconds also where the queue is out of reach. */
   readonly close: () => Promise<void>;
 }
 
-export interface QueueDeps extends Deps {
-  readonly url: string;
+export interface QueueDeps extends Deps, JobStore {
   readonly config: RolloutConfig;
 }
 
 export async function startQueue(deps: QueueDeps): Promise<Queues> {
   const { log, config } = deps;
-  const backend = await openJobBackend(deps.url, log);
-  const { connection } = backend;
-  const queue = new backend.Queue(QUEUE, { connection });
-  const worker = new backend.Worker(QUEUE, job => work(deps, job), {
-    connection,
-    concurrency: 2,
-    lockDuration: LOCK_MS,
-    stalledInterval: LOCK_MS / 2,
-  });
-  queue.on('error', error => log.warn({ err: error }, 'the queue has a fault'));
-  worker.on('error', error => log.warn({ err: error }, 'the worker has a fault'));
+  const backend = await openJobBackend(deps, log);
+  const tickMs = Math.max(1, Math.round(config.gateTickSeconds * 1000));
+  const queue = backend.newQueue(QUEUE);
+  const inHand = new Set<Promise<void>>();
+  let ending = false;
+  const worker = backend.newWorker(
+    QUEUE,
+    async job => {
+      if (ending) return; // what was fetched in the last moment comes again with the next interval
+      const working = work(deps, job);
+      inHand.add(working);
+      await working.finally(() => inHand.delete(working));
+    },
+    { concurrency: 2, lockDuration: LOCK_MS, stalledInterval: LOCK_MS / 2, runRetryDelay: AGAIN_MS },
+  );
+  // Message only: what else hangs on a client's error may repeat the password.
+  queue.on('error', error => log.debug({ reason: error.message }, 'the queue has a fault'));
+  worker.on('error', error => log.debug({ reason: error.message }, 'the worker has a fault'));
   worker.on('failed', (job, error) => log.error({ err: error, job: job?.name }, 'a timed job failed'));
-  await repeat('gate-tick', Math.max(1, Math.round(config.gateTickSeconds * 1000)));
-  await repeat('retention', RETENTION_MS);
+  const register = () =>
+    registerJobs(queue, tickMs).catch((error: Error) => {
+      log.warn({ reason: error.message }, 'the repeated jobs could not be registered; tried again later');
+    });
+  backend.onReachable(() => void register());
+  const watch = watchSilence(deps, { tickMs, wake: register });
 
-  function repeat(name: JobName, every: number) {
-    return queue.upsertJobScheduler(name, { every }, { name, opts: { removeOnComplete: true, removeOnFail: 10 } });
-  }
-
+  const depth = () => within(ANSWER_MS, countJobs(queue)).catch(() => undefined);
   return {
+    backend: backend.kind,
+    depth,
+    reachable: async () => (await depth()) !== undefined,
     close: async () => {
-      await worker.close();
-      await queue.close();
+      ending = true;
+      await watch.close();
+      const farewell = worker.close().then(() => queue.close());
+      await Promise.allSettled(inHand);
+      await within(FAREWELL_MS, farewell).catch(() => undefined);
       await backend.close();
     },
   };
 }
 
+/** Again and again without harm: a job of that name is replaced. */
+async function registerJobs(queue: JobQueue, tickMs: number): Promise<void> {
+  const repeat = (name: JobName, every: number) =>
+    queue.upsertJobScheduler(name, { every }, { name, opts: { removeOnComplete: true, removeOnFail: 10 } });
+  await repeat('gate-tick', tickMs);
+  await repeat('retention', RETENTION_MS);
+}
+
+async function countJobs(queue: JobQueue): Promise<QueueDepth> {
+  const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'failed');
+  const of = (state: string) => counts[state] ?? 0;
+  return { waiting: of('waiting'), active: of('active'), delayed: of('delayed'), failed: of('failed') };
+}
+
 type JobName = 'gate-tick' | 'retention';
 
 async function work(deps: QueueDeps, job: Job): Promise<void> {
-  if (job.name === 'gate-tick') await tickGates(deps);
-  else if (job.name === 'retention') await forgetOld(deps);
-  else deps.log.warn({ job: job.name }, 'a job of another version was passed over');
+  if (job.name === 'gate-tick') {
+    await noteTick(deps.db);
+    await tickGates(deps);
+  } else if (job.name === 'retention') await forgetOld(deps);
+  else deps.log.warn({ job: job.name.slice(0, 64) }, 'a job of another version was passed over');
 }

@@ -1,3 +1,4 @@
 export * from './fresh-database.ts';
+export * from './job-stores.ts';
 export * from './seed.ts';
 export * from './test-app.ts';
