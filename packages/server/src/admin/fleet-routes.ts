@@ -5,8 +5,12 @@ import {
   ClaimTokensAnswer,
   ClaimTokensRequest,
   closed,
+  DEVICE_ALARMS,
+  DeviceEvent,
   DeviceView,
   Hex32,
+  Instant,
+  LIMITS,
   Name,
   page,
   ProductRequest,
@@ -27,11 +31,27 @@ import {
   listReports,
   productExists,
 } from './fleet-store.ts';
+import { listEvents, parsePlace, type PlacedEvent } from './history-store.ts';
 import { pageOf, pageQuery } from './paging.ts';
 
 const CLAIM_SECONDS = 30 * 86_400;
 const REPORTS_SHOWN = 1000;
 const ById = Type.Object({ id: Hex32 });
+const DevicesQuery = closed({
+  ...pageQuery,
+  product: Type.Optional(Name),
+  hardware: Type.Optional(Name),
+  channel: Type.Optional(Name),
+  /** RSQL over the devices' facts and attributes, as in a rollout. */
+  filter: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
+  /** Whose `version` and `counter` the filter means. */
+  component: Type.Optional(Name),
+  alarm: Type.Optional(Type.Enum([...DEVICE_ALARMS, 'any'])),
+  revoked: Type.Optional(Type.Boolean()),
+  /** Not heard of since then; for a device that never checked in, its enrolment counts. */
+  seenBefore: Type.Optional(Instant),
+  seenAfter: Type.Optional(Instant),
+});
 
 export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
   return async plain => {
@@ -89,15 +109,19 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
 export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    const query = closed({ ...pageQuery, product: Type.Optional(Name) });
-
-    app.get('/devices', { schema: { querystring: query, response: { 200: page(DeviceView) } } }, request =>
-      pageOf(
+    app.get('/devices', { schema: { querystring: DevicesQuery, response: { 200: page(DeviceView) } } }, request => {
+      const { seenBefore, seenAfter, ...rest } = request.query;
+      const choice = {
+        ...rest,
+        ...(seenBefore !== undefined && { seenBefore: existingTime(seenBefore, '/seenBefore') }),
+        ...(seenAfter !== undefined && { seenAfter: existingTime(seenAfter, '/seenAfter') }),
+      };
+      return pageOf(
         request.query,
         d => d.id,
-        (after, limit) => listDevices(db, { product: request.query.product, after, limit }),
-      ),
-    );
+        (after, limit) => listDevices(db, choice, after, limit),
+      );
+    });
 
     app.get('/devices/:id', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
       const device = await findDeviceView(db, request.params.id);
@@ -114,6 +138,24 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       }),
     );
 
+    app.get(
+      '/devices/:id/history',
+      { schema: { params: ById, querystring: closed(pageQuery), response: { 200: page(DeviceEvent) } } },
+      async request => {
+        const { id } = request.params;
+        const { items, next } = await pageOf(
+          request.query,
+          (placed: PlacedEvent) => placed.place,
+          async (after, limit) => listEvents(db, id, after === '' ? undefined : existingPlace(after), limit),
+        );
+        // Every device has at least its enrolment.
+        if (items.length === 0 && request.query.after === undefined) {
+          throw new ServerError('not-found', 'there is no such device');
+        }
+        return { items: items.map(placed => placed.event), next };
+      },
+    );
+
     app.post('/devices/:id/revoke', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
       const { id } = request.params;
       await revokeDevice(db, id, clock.now());
@@ -123,4 +165,16 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       return device;
     });
   };
+}
+
+function existingTime(text: string, path: string): Date {
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime())) throw new ServerError('invalid-input', `«${text}» is no existing time`, { path });
+  return time;
+}
+
+function existingPlace(after: string): { at: Date; tie: string } {
+  const place = parsePlace(after);
+  if (!place) throw new ServerError('invalid-input', 'after is the next of a page of this history', { path: '/after' });
+  return place;
 }

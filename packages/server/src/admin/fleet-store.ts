@@ -1,8 +1,15 @@
 /** Products, claim tokens, and devices as operators see them. */
-import { DEVICE_ALARMS, type DeviceView, type ProductView, type ReportView } from '@tidegate/protocol';
-import type { Selectable } from 'kysely';
+import {
+  DEVICE_ALARMS,
+  type DeviceAlarm,
+  type DeviceView,
+  type ProductView,
+  type ReportView,
+} from '@tidegate/protocol';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { DevicesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
+import { filterCondition } from '../rollout/filter-sql.ts';
 
 /** False where there is one of that name. */
 export async function insertProduct(db: Db, name: string, title: string, now: Date): Promise<boolean> {
@@ -42,12 +49,34 @@ export async function insertClaimTokens(
     .execute();
 }
 
-export async function listDevices(
-  db: Db,
-  { product, after, limit }: { product: string | undefined; after: string; limit: number },
-): Promise<DeviceView[]> {
+export interface DeviceChoice {
+  readonly product?: string;
+  readonly hardware?: string;
+  readonly channel?: string;
+  /** RSQL, as in a rollout; `version` and `counter` are those of `component`. */
+  readonly filter?: string;
+  readonly component?: string;
+  /** `any`: whichever it is. */
+  readonly alarm?: DeviceAlarm['alarm'] | 'any';
+  readonly revoked?: boolean;
+  /** Not heard of since; for a device that never checked in, its enrolment counts. */
+  readonly seenBefore?: Date;
+  readonly seenAfter?: Date;
+}
+
+/** By id. @throws ServerError filter-invalid */
+export async function listDevices(db: Db, choice: DeviceChoice, after: string, limit: number): Promise<DeviceView[]> {
+  const { product, hardware, channel, filter, component, alarm, revoked, seenBefore, seenAfter } = choice;
   let query = db.selectFrom('devices').selectAll().where('id', '>', after).orderBy('id').limit(limit);
   if (product !== undefined) query = query.where('product', '=', product);
+  if (hardware !== undefined) query = query.where('hardware', '=', hardware);
+  if (channel !== undefined) query = query.where('channel', '=', channel);
+  if (alarm === 'any') query = query.where(sql<SqlBool>`coalesce(clone_alarm_at, token_alarm_at) is not null`);
+  else if (alarm !== undefined) query = query.where(ALARM_COLUMNS[alarm], 'is not', null);
+  if (revoked !== undefined) query = query.where('revoked_at', revoked ? 'is not' : 'is', null);
+  if (seenBefore !== undefined) query = query.where(sql<SqlBool>`coalesce(last_seen_at, enrolled_at) < ${seenBefore}`);
+  if (seenAfter !== undefined) query = query.where('last_seen_at', '>=', seenAfter);
+  if (filter !== undefined) query = query.where(filterCondition(filter, component));
   return (await query.execute()).map(deviceView);
 }
 
@@ -72,10 +101,14 @@ function deviceView(row: Selectable<DevicesTable>): DeviceView {
   };
 }
 
-function alarmsOf({ clone_alarm_at, token_alarm_at }: Selectable<DevicesTable>): DeviceView['alarms'] {
-  const raised = { clone: clone_alarm_at, 'claim-token-used': token_alarm_at };
+const ALARM_COLUMNS = {
+  clone: 'clone_alarm_at',
+  'claim-token-used': 'token_alarm_at',
+} as const satisfies Record<DeviceAlarm['alarm'], keyof DevicesTable>;
+
+function alarmsOf(row: Selectable<DevicesTable>): DeviceView['alarms'] {
   return DEVICE_ALARMS.flatMap(alarm => {
-    const at = raised[alarm];
+    const at = row[ALARM_COLUMNS[alarm]];
     return at ? [{ alarm, at: at.toISOString() }] : [];
   });
 }
