@@ -13,7 +13,8 @@ export type { PublicKey, Signer } from './keys/signer.ts';
 export type { PublishRequest, PublishStep } from './publish/publish.ts';
 export { createRepository, Repository, type RepositoryOptions } from './repository.ts';
 export { SIGNER_CODES, type SignerCode, SignerError } from './signer-error.ts';
-export type { RoleStatus } from './status.ts';
+export type { Holder, Quorum } from './status/holder.ts';
+export type { PendingDraft, RoleStatus } from './status/status.ts';
 export { DEFAULT_EXPIRY_DAYS, type ExpiryDays, KEY_KINDS, type KeyKind, type KnownKey } from './store/config.ts';
 export { keyId, type TufKey } from './tuf/key.ts';
 export {

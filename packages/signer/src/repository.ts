@@ -15,7 +15,7 @@ import { renew, type RenewResult } from './edit/renew.ts';
 import { sign, type SignResult } from './edit/sign.ts';
 import type { Signer } from './keys/signer.ts';
 import { publish, type PublishRequest } from './publish/publish.ts';
-import { statusOf, type RoleStatus } from './status.ts';
+import { statusOf, type RoleStatus } from './status/status.ts';
 import { readConfig, type KnownKey, noteKeys } from './store/config.ts';
 import { alone } from './store/lock.ts';
 import { makeFolders, type Store, storeAt, sweepStore } from './store/store.ts';
@@ -83,13 +83,13 @@ export class Repository {
     return this.#edit(editing => refresh(editing, signers));
   }
 
-  /** Uploads what the current timestamp stands for. Changes nothing here. */
+  /** Uploads what the current timestamp stands for. Changes no list here, and notes what is out. */
   publish(request: PublishRequest): Promise<CommitAnswer> {
     return publish(this.#store, this.#now, request);
   }
 
-  status(): Promise<RoleStatus[]> {
-    return statusOf(this.#store, this.#now);
+  async status(): Promise<RoleStatus[]> {
+    return statusOf(this.#store, this.#now, await readConfig(this.dir));
   }
 
   async keys(): Promise<readonly KnownKey[]> {

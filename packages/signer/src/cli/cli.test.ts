@@ -40,6 +40,15 @@ test('below the threshold a signature exits with 3, or with 0 where that is allo
   expect(JSON.parse(last.stdout)).toMatchObject({ role: 'root', version: 1, complete: true });
 });
 
+test('status exits with 3 while signatures are missing, and says whose', async () => {
+  const waiting = await cli(['status', '--pending']);
+  expect(waiting).toMatchObject({ code: 3 });
+  expect(waiting.stdout).toContain('any 1 of: b, c');
+  const all = await cli(['status', '--json']);
+  expect(all).toMatchObject({ code: 3 });
+  expect(JSON.parse(all.stdout)).toContainEqual(expect.objectContaining({ role: 'root', version: 1 }));
+});
+
 test('a key that cannot be had exits with 6: wrong passphrase, none at all, not of the role', async () => {
   const wrong = await cli(['sign', 'targets', '--key', 'b'], 'wrong passphrase');
   expect(wrong).toMatchObject({ code: 6 });
@@ -66,6 +75,9 @@ test('what a device would refuse exits with 4, what has run out with 5', async (
   const old = await cli(['verify', made.dir, '--root', root]);
   expect(old).toMatchObject({ code: 5 });
   expect(old.stderr).toContain('[expired]');
+  const status = await cli(['status']);
+  expect(status).toMatchObject({ code: 5 });
+  expect(status.stdout).toContain('EXPIRED');
 });
 
 test('a draft that was overtaken exits with 7', async () => {

@@ -15,6 +15,8 @@ export interface PublishSet {
   /** Roots, roles, snapshot, and the timestamp last: until it has arrived, nothing that is there can be seen. */
   readonly metadata: readonly MetadataBytes[];
   readonly timestamp: MetadataBytes;
+  /** Version of each role's list in the set. */
+  readonly versions: Readonly<Record<string, number>>;
 }
 
 /** @throws SignerError `role-unsigned`, `metadata-invalid` */
@@ -43,6 +45,14 @@ export async function publishSet(store: Store): Promise<PublishSet> {
     artifacts: [...new Map(artifacts).values()],
     metadata: [...roots, ...lists, snapshot, timestamp],
     timestamp,
+    versions: {
+      root: Number.parseInt(roots.at(-1)?.file ?? '1', 10),
+      ...Object.fromEntries(
+        Object.entries(snapshot.signed.meta).map(([name, { version }]) => [name.slice(0, -'.json'.length), version]),
+      ),
+      snapshot: snapshot.signed.version,
+      timestamp: timestamp.signed.version,
+    },
   };
 }
 

@@ -110,6 +110,7 @@ describe('publishing', () => {
       'GET /tuf/metadata/timestamp.json',
     ]);
     expect(progress).toHaveLength(9);
+    expect((await made.repo.status()).map(r => [r.role, r.unpublished])).not.toContainEqual([expect.anything(), true]);
     expect(server.metadata.get('timestamp.json')).toEqual(await readFile(join(made.dir, 'metadata', 'timestamp.json')));
   });
 

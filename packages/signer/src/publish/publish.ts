@@ -5,9 +5,10 @@
  */
 import { hash } from 'node:crypto';
 import { type CommitAnswer, LIMITS } from '@tidegate/protocol';
-import type { Clock } from '../clock.ts';
+import { type Clock, instant } from '../clock.ts';
 import { SignerError } from '../signer-error.ts';
 import { artifactPath, checkArtifact } from '../store/artifact.ts';
+import { notePublished } from '../store/published.ts';
 import { readList, type Store, versionsOf } from '../store/store.ts';
 import { parseRoot } from '../tuf/parse.ts';
 import { metadataFile } from '../tuf/role.ts';
@@ -55,6 +56,7 @@ export async function publish(store: Store, now: Clock, request: PublishRequest)
     }
   }
   const committed = await api.commit(opened.id);
+  await notePublished(store, { at: instant(now()), versions: set.versions });
   if (request.readBackUrl !== undefined) await readBack(request.readBackUrl, set);
   return committed;
 }
