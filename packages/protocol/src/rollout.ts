@@ -78,12 +78,15 @@ export type RolloutCounts = Static<typeof RolloutCounts>;
 
 export const GATE_ACTIONS = ['advance', 'hold', 'halt', 'complete'] as const;
 export type GateAction = (typeof GATE_ACTIONS)[number];
+/** What people do to a rollout stands in the same history. */
+export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry'] as const;
+export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
-/** A gate's decision with the numbers that it was made on. */
+/** What the gate decided, or a person did, with the numbers of that moment. */
 export const GateDecision = Type.Object({
   at: Instant,
   phase: Type.Integer({ minimum: 0 }),
-  action: Type.Enum([...GATE_ACTIONS]),
+  action: Type.Enum([...GATE_ACTIONS, ...OPERATOR_ACTIONS]),
   /** In words, for people: «1 of 1 devices verified, soaked 3 s». */
   reason: Type.String(),
   counts: RolloutCounts,

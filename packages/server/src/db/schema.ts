@@ -5,6 +5,7 @@ import type {
   Enrolment,
   Gate,
   GateAction,
+  OperatorAction,
   OperatorRole,
   Phase,
   ReleaseClass,
@@ -148,6 +149,7 @@ export interface RolloutsTable {
   looked_total: Generated<number>;
   created_at: DefaultedTime;
   ended_at: NullableTime;
+  rested_at: NullableTime;
 }
 
 export interface AttemptsTable {
@@ -159,6 +161,7 @@ export interface AttemptsTable {
   code: Code | null;
   begun: Generated<boolean>;
   outcome: 'verified' | 'failed' | 'neutral' | 'refused' | null;
+  superseded: Generated<boolean>;
   offered_at: DefaultedTime;
   changed_at: DefaultedTime;
 }
@@ -180,7 +183,7 @@ export interface GateDecisionsTable {
   rollout_id: string;
   at: DefaultedTime;
   phase: number;
-  action: GateAction;
+  action: GateAction | OperatorAction;
   kind: string;
   reason: string;
   counts: JSONColumnType<RolloutCounts>;
@@ -189,6 +192,7 @@ export interface GateDecisionsTable {
 export interface RolloutGenerationTable {
   only_row: Generated<boolean>;
   generation: number;
+  retries: Generated<number>;
 }
 
 export interface ReportsTable {

@@ -81,6 +81,8 @@ async function moveAttempts(
     .select(['rollout_id', 'attempt', 'phase', 'attempts.state', 'code', 'begun', 'outcome', 'counter', 'sha256'])
     .where('device_id', '=', deviceId)
     .where('rollout_id', 'in', rolloutIds)
+    // Read again once the row's lock is had: a retry that came in between has taken the attempt out of the counts.
+    .where('superseded', '=', false)
     .orderBy('rollout_id')
     .orderBy('attempt')
     .forUpdate('attempts')

@@ -36,6 +36,7 @@ const ARTIFACT_CODES: readonly Code[] = ['artifact-hash', 'artifact-length'];
 
 /** The attempt after the report; undefined where the report changes nothing. */
 export function transition(now: AttemptState, word: Word): AttemptState | undefined {
+  if (isMended(now, word)) return { state: 'verified', code: null, begun: true, outcome: 'verified' };
   if (now.outcome !== null || !isProgress(now.state, word.state)) return undefined;
   if (!isFinal(word.state)) {
     return { state: word.state, code: word.code ?? null, begun: now.begun || isBegun(word.state), outcome: null };
@@ -49,6 +50,11 @@ export function transition(now: AttemptState, word: Word): AttemptState | undefi
   const code = word.code ?? 'internal';
   const outcome = word.state === 'rolledBack' ? 'failed' : outcomeOf(code, word.sources ?? 1);
   return { state: word.state, code, begun: outcome === 'failed', outcome };
+}
+
+/** It failed, the owner asked for one more try, and now it proves that it runs the release: that is what counts. */
+function isMended(now: AttemptState, word: Word): boolean {
+  return now.outcome === 'failed' && word.state === 'verified' && word.proven;
 }
 
 function outcomeOf(code: Code, sources: number): Outcome {
@@ -91,6 +97,12 @@ export function addCounts(a: RolloutCounts, b: RolloutCounts, sign: 1 | -1 = 1):
   const sum = { ...a };
   for (const counter of COUNTERS) sum[counter] += sign * b[counter];
   return sum;
+}
+
+export function timesCounts(counts: RolloutCounts, factor: number): RolloutCounts {
+  const product = { ...counts };
+  for (const counter of COUNTERS) product[counter] *= factor;
+  return product;
 }
 
 /** What a step from one state to another adds to the counters. */

@@ -4,7 +4,7 @@ import type { RolloutsTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 /**
- * Rollouts that may make offers: the running ones, and completed ones that no newer completed one replaces for the
+ * Rollouts that may make offers: the running ones, paused ones to devices at work, and completed ones that no newer completed one replaces for the
  * same hardware and filter. A rollout whose release was withdrawn offers nothing.
  */
 export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
@@ -13,10 +13,10 @@ export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
     .innerJoin('releases', 'releases.target', 'r.target')
     .selectAll('r')
     .where('releases.withdrawn_at', 'is', null)
-    .where('r.state', 'in', ['running', 'completed'])
+    .where('r.state', 'in', ['running', 'paused', 'completed'])
     .where(({ not, or, eb, exists, selectFrom }) =>
       or([
-        eb('r.state', '=', 'running'),
+        eb('r.state', 'in', ['running', 'paused']),
         not(
           exists(
             selectFrom('rollouts as newer')
@@ -50,13 +50,13 @@ export async function stoppedRollouts(db: Db): Promise<Set<string>> {
   return new Set(rows.map(r => r.id));
 }
 
-/** Ids of the rollouts whose gates are judged: all that run, and those completed ones that still offer. */
+/** Ids of the rollouts whose gates are judged: all that run or rest, and those completed ones that still offer. */
 export async function judgedRollouts(db: Db): Promise<Set<string>> {
-  const running = await db.selectFrom('rollouts').select('id').where('state', '=', 'running').execute();
-  return new Set([...running, ...(await offeringRollouts(db))].map(r => r.id));
+  const underWay = await db.selectFrom('rollouts').select('id').where('state', 'in', ['running', 'paused']).execute();
+  return new Set([...underWay, ...(await offeringRollouts(db))].map(r => r.id));
 }
 
-export async function rolloutGeneration(db: Db): Promise<number> {
-  const { generation } = await db.selectFrom('rollout_generation').select('generation').executeTakeFirstOrThrow();
-  return generation;
+/** What the view of the rollouts and what is remembered of attempts are measured against. */
+export function rolloutGeneration(db: Db): Promise<{ generation: number; retries: number }> {
+  return db.selectFrom('rollout_generation').select(['generation', 'retries']).executeTakeFirstOrThrow();
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedRelease, seedRollout } from '../testing/seed.ts';
 import { type Board, openBoard } from './board.ts';
-import { stopRollout } from './rollout-store.ts';
+import { stopRollout } from './rollout-control.ts';
 
 const log = pino({ level: 'silent' });
 let base: FreshDatabase;
@@ -77,7 +77,7 @@ describe('the board', () => {
     const rollout = await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
     await board.confirm();
     expect(offered()).toBe(1);
-    await stopRollout(base.db, rollout.id, clock.now());
+    await stopRollout(base.db, rollout.id, { by: 'tester', now: clock.now() });
     await board.confirm();
     expect(offered()).toBe(0);
     expect(board.current()?.stopped).toContain(rollout.id);

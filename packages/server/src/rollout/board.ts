@@ -16,6 +16,8 @@ export interface BoardView {
   /** Those that may offer to devices of a product and channel. */
   readonly rolloutsFor: (product: string, channel: string) => readonly RunningRollout[];
   readonly stopped: ReadonlySet<string>;
+  /** Number of retries so far: attempts that were read under a lower number may be superseded. */
+  readonly retries: number;
 }
 
 export interface Board {
@@ -88,8 +90,8 @@ class ConfirmedBoard implements Board {
     if (generation !== this.#generation || !this.#view) {
       // Read before the rollouts: a change in between shows as a newer generation next time.
       const before = await rolloutGeneration(db);
-      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db));
-      this.#generation = before;
+      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db), before.retries);
+      this.#generation = before.generation;
     }
     this.#confirmedAt = askedAt;
   }
@@ -128,7 +130,7 @@ class ConfirmedBoard implements Board {
   }
 }
 
-function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>): BoardView {
+function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>, retries: number): BoardView {
   const byChannel = Map.groupBy(rollouts, r => `${r.product}/${r.channel}`);
-  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped };
+  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped, retries };
 }

@@ -7,7 +7,8 @@ import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.t
 import { type Board, openBoard } from './board.ts';
 import { checkIn, pollSecondsFor } from './check-in.ts';
 import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
-import { type RolloutRow, stopRollout } from './rollout-store.ts';
+import { stopRollout } from './rollout-control.ts';
+import type { RolloutRow } from './rollout-store.ts';
 
 let base: FreshDatabase;
 let board: Board;
@@ -88,7 +89,7 @@ describe('a check-in', () => {
 
   it('is told to stop when its rollout was stopped', async () => {
     await ask();
-    await stopRollout(base.db, rollout.id, now);
+    await stopRollout(base.db, rollout.id, { by: 'tester', now });
     await board.confirm();
     const update = { rolloutId: rollout.id, attempt: 1, state: 'downloading' as const };
     expect(await ask({ update })).toMatchObject({ offer: null, stop: [rollout.id] });

@@ -48,7 +48,7 @@ export async function checkIn(
 async function offerFor(deps: CheckInDeps, device: DeviceFacts, workingOn: string | undefined, view: BoardView) {
   const { memory, db, clock } = deps;
   let rollouts = view.rolloutsFor(device.product, device.channel);
-  const attempts = rollouts.length > 0 ? await memory.attempts(device.id, workingOn) : new Map();
+  const attempts = rollouts.length > 0 ? await memory.attempts(device.id, workingOn, view.retries) : new Map();
   for (;;) {
     const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now: clock.now() });
     if (!offer) return { offer: null, stop: [...stop] };

@@ -13,6 +13,7 @@ export async function addToCounts(db: Db, rolloutId: string, changes: CountsByPh
     await db
       .updateTable('rollout_counts')
       .set({
+        offered: sql`offered + ${c.offered}`,
         begun: sql`begun + ${c.begun}`,
         verified: sql`verified + ${c.verified}`,
         failed: sql`failed + ${c.failed}`,

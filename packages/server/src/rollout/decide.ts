@@ -19,7 +19,7 @@ export interface Situation {
   readonly device: DeviceFacts;
   /** By rollout id: every attempt that the device had in the rollouts below. */
   readonly attempts: ReadonlyMap<string, KnownAttempt>;
-  /** Those that may offer: running, or completed and not replaced. */
+  /** Those that may offer: running or paused, or completed and not replaced. */
   readonly rollouts: readonly RunningRollout[];
   /** Ids of rollouts that were halted, stopped or lost their release. */
   readonly stopped: ReadonlySet<string>;
@@ -42,10 +42,15 @@ export function decide(situation: Situation): Decision {
   return { offer, stop: workingOn !== undefined && mustStop(workingOn, chosen, situation) ? [workingOn] : [] };
 }
 
-/** An attempt under way stays due whatever the filter says now; one that ended is never due again. */
-function isDue(rollout: RunningRollout, { device, attempts, now }: Situation): boolean {
+/**
+ * An attempt under way stays due whatever the filter says now; one that ended is never due again. A paused rollout
+ * lets those go on that are at work, and nobody begin.
+ */
+function isDue(rollout: RunningRollout, { device, attempts, workingOn, now }: Situation): boolean {
   if (!fits(rollout, device) || rollout.notBefore > now) return false;
   const known = attempts.get(rollout.id);
+  const atWork = known && (known.state !== 'offered' || workingOn === rollout.id);
+  if (rollout.state === 'paused' && !atWork) return false;
   if (known) return !known.ended;
   return meant(rollout, device) && inOpenShare(rollout, device.id);
 }
@@ -54,8 +59,8 @@ function isDue(rollout: RunningRollout, { device, attempts, now }: Situation): b
 function byPrecedence(a: RunningRollout, b: RunningRollout): number {
   return (
     Number(b.class === 'security') - Number(a.class === 'security') ||
-    Number(b.state === 'running') - Number(a.state === 'running') ||
-    (a.state === 'running' ? a.createdAt.getTime() - b.createdAt.getTime() : b.counter - a.counter) ||
+    Number(b.state !== 'completed') - Number(a.state !== 'completed') ||
+    (a.state !== 'completed' ? a.createdAt.getTime() - b.createdAt.getTime() : b.counter - a.counter) ||
     (a.id < b.id ? -1 : 1)
   );
 }

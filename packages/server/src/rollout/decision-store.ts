@@ -1,7 +1,9 @@
-/** The gate's decisions: a rule's first word is stored, not each tick at which it says the same again. */
-import type { GateDecision, RolloutCounts } from '@tidegate/protocol';
+/** The history of a rollout. Of the gate's decisions a rule's first word is stored, not each tick at which it says the same again. */
+import type { GateDecision, OperatorAction, RolloutCounts } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
+import { NO_COUNTS } from '../reports/transition.ts';
+import { countsOfRollouts } from './counts-store.ts';
 import type { GateVerdict } from './gate.ts';
 
 const DECISIONS_SHOWN = 100;
@@ -28,6 +30,29 @@ export async function storeDecision(
     .values({ rollout_id: rolloutId, at: now, phase, ...verdict, counts: JSON.stringify(counts) })
     .execute();
   return true;
+}
+
+/** What an operator did to the rollout, told in its history beside the gate's own words. */
+export async function storeAct(
+  db: Db,
+  rollout: { readonly id: string; readonly open_phase: number },
+  action: OperatorAction,
+  by: string,
+  now: Date,
+): Promise<void> {
+  const counts = (await countsOfRollouts(db, [rollout.id])).get(rollout.id)?.get(rollout.open_phase) ?? NO_COUNTS;
+  await db
+    .insertInto('gate_decisions')
+    .values({
+      rollout_id: rollout.id,
+      at: now,
+      phase: rollout.open_phase,
+      action,
+      kind: 'operator',
+      reason: `by ${by}`,
+      counts: JSON.stringify(counts),
+    })
+    .execute();
 }
 
 /** The last decisions of each rollout, oldest first, by rollout id. */

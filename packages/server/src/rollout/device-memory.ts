@@ -17,13 +17,22 @@ const SIGHTINGS_PER_STATEMENT = 2000;
 
 interface Remembered {
   attempts: Map<string, KnownAttempt> | undefined;
+  /** The number of retries when they were read. */
+  retries: number;
   writtenAt: number;
   digest: string;
 }
 
 export interface DeviceMemory {
-  /** The device's attempts by rollout id; one query where they are not known, or not yet the one that it works on. */
-  readonly attempts: (deviceId: string, workingOn: string | undefined) => Promise<ReadonlyMap<string, KnownAttempt>>;
+  /**
+   * The device's attempts by rollout id; one query where they are not known, or not yet the one that it works on, or
+   * where an operator had attempts retried since.
+   */
+  readonly attempts: (
+    deviceId: string,
+    workingOn: string | undefined,
+    retries: number,
+  ) => Promise<ReadonlyMap<string, KnownAttempt>>;
   readonly learn: (deviceId: string, rolloutId: string, attempt: KnownAttempt) => void;
   /** Its attempts have changed in the database: the next check-in reads them again. */
   readonly forgetAttempts: (deviceId: string) => void;
@@ -40,7 +49,7 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   let flushing: Promise<void> = Promise.resolve();
 
   function recall(deviceId: string): Remembered {
-    const entry = remembered.get(deviceId) ?? { attempts: undefined, writtenAt: 0, digest: '' };
+    const entry = remembered.get(deviceId) ?? { attempts: undefined, retries: 0, writtenAt: 0, digest: '' };
     // Inserted anew, so that the order of the map is the order of use.
     remembered.delete(deviceId);
     remembered.set(deviceId, entry);
@@ -71,12 +80,14 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   const timer = setInterval(() => void (pending.size > 0 && flush()), FLUSH_MS);
 
   return {
-    attempts: async (deviceId, workingOn) => {
+    attempts: async (deviceId, workingOn, retries) => {
       const entry = recall(deviceId);
-      if (!entry.attempts || (workingOn !== undefined && !entry.attempts.has(workingOn))) {
-        entry.attempts = await attemptsOf(db, deviceId);
-      }
-      return entry.attempts;
+      const known = entry.retries >= retries ? entry.attempts : undefined;
+      if (known && (workingOn === undefined || known.has(workingOn))) return known;
+      const read = await attemptsOf(db, deviceId);
+      entry.attempts = read;
+      entry.retries = retries;
+      return read;
     },
     learn: (deviceId, rolloutId, attempt) => {
       remembered.get(deviceId)?.attempts?.set(rolloutId, attempt);

@@ -46,7 +46,7 @@ async function judge(deps: TickDeps, rolloutId: string): Promise<void> {
     const verdict = decideGate(input);
     await rememberLooks(tx, row, input);
     await apply(tx, row, verdict, now);
-    if (row.state === 'completed' && verdict.action === 'hold') return undefined;
+    if (row.state !== 'running' && verdict.action === 'hold') return undefined;
     return (await storeDecision(tx, row.id, row.open_phase, verdict, input.phase, now)) ? verdict : undefined;
   });
   if (stored) deps.log.info({ rolloutId, phase: seen.open_phase, ...stored }, 'the gate decided');
@@ -66,8 +66,8 @@ function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<Rol
 }
 
 async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
-  // A completed rollout has no end to wait for.
-  if (row.state === 'completed') return { waitingInPhase: 1, waiting: 1, moreBeyond: true };
+  // A completed or paused rollout has no end to wait for.
+  if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true };
   const counts = (await countsOfRollouts(db, [row.id])).get(row.id);
   return surveyRollout(db, {
     rollout: runningRollout(row),

@@ -48,6 +48,7 @@ export type GateKind =
   | 'failure-rate'
   | 'all-failed'
   | 'watching'
+  | 'paused'
   | 'not-begun'
   | 'nobody'
   | 'empty'
@@ -110,6 +111,7 @@ function tailTest(input: GateInput, counts: RolloutCounts, lookedAt: number, whe
 
 function resting(input: GateInput): GateVerdict | undefined {
   if (input.state === 'completed') return hold('watching', 'completed; devices that come later are still watched');
+  if (input.state === 'paused') return hold('paused', 'paused; devices at work are still watched');
   if (input.now < input.openedAt) return hold('not-begun', `begins at ${input.openedAt.toISOString()}`);
   return undefined;
 }

@@ -39,8 +39,8 @@ export async function placeOffer(
     .select(['attempts.attempt', 'attempts.state', 'attempts.outcome'])
     .where('rollout_id', '=', rolloutId)
     .where('device_id', '=', deviceId)
-    .where('rollouts.state', 'in', ['running', 'completed'])
-    .orderBy('attempt', 'desc')
+    .where('superseded', '=', false)
+    .where('rollouts.state', 'in', ['running', 'paused', 'completed'])
     .executeTakeFirst();
   return known && { attempt: known.attempt, state: known.state, ended: known.outcome !== null };
 }
@@ -51,6 +51,7 @@ export async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, 
     .selectFrom('attempts')
     .select(['rollout_id', 'attempt', 'state', 'outcome'])
     .where('device_id', '=', deviceId)
+    .where('superseded', '=', false)
     .orderBy('offered_at', 'desc')
     .limit(ATTEMPTS_RECALLED)
     .execute();

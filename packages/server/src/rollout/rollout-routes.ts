@@ -1,19 +1,24 @@
-/** The admin API's rollouts. Reading is for every operator; creating and stopping is for `operator` and above. */
+/** The admin API's rollouts. Reading is for every operator; changing them is for `operator` and above. */
 import { randomBytes } from 'node:crypto';
 import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox';
-import { Hex32, Name, page, RolloutRequest, RolloutView } from '@tidegate/protocol';
+import {
+  Hex32,
+  Name,
+  page,
+  ROLLOUT_STATES,
+  RolloutRequest,
+  RolloutRetryAnswer,
+  RolloutRetryRequest,
+  RolloutView,
+} from '@tidegate/protocol';
+import type { FastifyRequest } from 'fastify';
 import type { Db, Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import type { Board } from './board.ts';
 import { planRollout } from './rollout-plan.ts';
-import {
-  createRollout,
-  findRelease,
-  findRollout,
-  listRollouts,
-  type RolloutRow,
-  stopRollout,
-} from './rollout-store.ts';
+import { type Act, pauseRollout, resumeRollout, stopRollout } from './rollout-control.ts';
+import { retryRollout } from './rollout-retry.ts';
+import { createRollout, findRelease, findRollout, listRollouts, type RolloutRow } from './rollout-store.ts';
 import { rolloutViews } from './rollout-view.ts';
 
 export interface RolloutDeps extends Deps {
@@ -27,6 +32,7 @@ const Params = Type.Object({ id: Hex32 });
 const Query = Type.Object(
   {
     product: Type.Optional(Name),
+    state: Type.Optional(Type.Enum([...ROLLOUT_STATES])),
     /** `next` of the page before. */
     after: Type.Optional(Hex32),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: PAGE_MAX })),
@@ -38,9 +44,10 @@ const Query = Type.Object(
 export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   return async app => {
     app.get('/rollouts', { schema: { querystring: Query, response: { 200: page(RolloutView) } } }, async request => {
-      const { product, after, limit = PAGE_DEFAULT } = request.query;
+      const { product, state, after, limit = PAGE_DEFAULT } = request.query;
       const rows = await listRollouts(db, {
         ...(product !== undefined && { product }),
+        ...(state !== undefined && { state }),
         ...(after !== undefined && { before: after }),
         limit: limit + 1,
       });
@@ -54,7 +61,7 @@ export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** `POST /rollouts` (201), `POST /rollouts/:id/stop` (200, as often as one likes). */
+/** `POST /rollouts` (201); `POST /rollouts/:id/{pause,resume,stop,retry}` (200, as often as one likes). */
 export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
@@ -71,12 +78,33 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
       },
     );
 
-    app.post('/rollouts/:id/stop', { schema: { params: Params, response: { 200: RolloutView } } }, async request => {
-      const row = await stopRollout(db, request.params.id, clock.now());
-      log.info({ rolloutId: request.params.id, operator: request.operator.id }, 'a rollout was asked to stop');
-      await board.confirm();
-      return viewOf(db, row);
-    });
+    const acts = { pause: pauseRollout, resume: resumeRollout, stop: stopRollout };
+    for (const [name, act] of Object.entries(acts)) {
+      const schema = { params: Params, response: { 200: RolloutView } };
+      app.post(`/rollouts/:id/${name}`, { schema }, async request => {
+        const row = await act(db, request.params.id, actOf(request));
+        log.info({ rolloutId: request.params.id, operator: request.operator.id, act: name }, 'an operator acted');
+        await board.confirm();
+        return viewOf(db, row);
+      });
+    }
+
+    app.post(
+      '/rollouts/:id/retry',
+      { schema: { params: Params, body: RolloutRetryRequest, response: { 200: RolloutRetryAnswer } } },
+      async request => {
+        const { id } = request.params;
+        const answer = await retryRollout(db, id, request.body.devices, actOf(request));
+        const { retried = 0, exhausted = 0 } = answer ?? {};
+        log.info({ rolloutId: id, operator: request.operator.id, retried, exhausted }, 'a rollout was retried');
+        await board.confirm();
+        return { rollout: await viewOf(db, answer?.row), retried, exhausted };
+      },
+    );
+
+    function actOf(request: FastifyRequest): Act {
+      return { by: request.operator.name, now: clock.now() };
+    }
   };
 }
 

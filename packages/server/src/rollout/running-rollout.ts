@@ -6,7 +6,7 @@ import { compileFilter, type Filter } from './filter.ts';
 
 export interface RunningRollout {
   readonly id: string;
-  /** `completed` goes on offering to devices that come later, until a newer one replaces it. */
+  /** `completed` goes on offering to devices that come later, until a newer one replaces it; `paused` to those at work. */
   readonly state: RolloutState;
   readonly target: string;
   readonly product: string;

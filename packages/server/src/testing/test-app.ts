@@ -35,6 +35,7 @@ export interface Ask {
 export interface TestApp extends Deps {
   readonly apps: Apps;
   readonly folder: string;
+  readonly databaseUrl: string;
   readonly clock: Clock & { advance(seconds: number): void };
   readonly revocations: Revocations;
   /** `path` below the device API, or absolute where it begins with two slashes. */
@@ -75,6 +76,7 @@ export async function testApp(): Promise<TestApp> {
     ...deps,
     apps,
     folder,
+    databaseUrl: url,
     revocations,
     device: (method, path, ask) =>
       request(apps.device, method, path.startsWith('//') ? path.slice(1) : DEVICE_API + path, ask),

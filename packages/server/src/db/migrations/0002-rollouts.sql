@@ -25,9 +25,11 @@ create table rollouts (
   looked_phase bigint not null default 0,
   looked_total bigint not null default 0,
   created_at timestamptz not null default now(),
-  ended_at timestamptz
+  ended_at timestamptz,
+  -- Since when it has been paused or stopped: that time is no soak.
+  rested_at timestamptz
 );
-create index rollouts_running on rollouts (product, channel, component) where state = 'running';
+create index rollouts_under_way on rollouts (product, channel, component) where state in ('running', 'paused');
 
 -- Where each offered device stands. Counted incrementally into rollout_counts, never by scanning.
 create table attempts (
@@ -41,6 +43,8 @@ create table attempts (
   begun boolean not null default false,
   -- What the gate makes of the end; null while the attempt is under way.
   outcome text check (outcome in ('verified', 'failed', 'neutral', 'refused')),
+  -- A later attempt stands for the device now: this one counts no more, whatever is still reported of it.
+  superseded boolean not null default false,
   offered_at timestamptz not null default now(),
   changed_at timestamptz not null default now(),
   primary key (rollout_id, device_id, attempt)
@@ -66,7 +70,9 @@ create table gate_decisions (
   rollout_id text not null references rollouts (id) on delete cascade,
   at timestamptz not null default now(),
   phase integer not null,
-  action text not null check (action in ('advance', 'hold', 'halt', 'complete')),
+  action text not null check (
+    action in ('advance', 'hold', 'halt', 'complete', 'pause', 'resume', 'stop', 'retry')
+  ),
   -- Which rule decided: a decision is stored when this changes, not at every tick.
   kind text not null,
   reason text not null,
@@ -96,7 +102,9 @@ create index reports_by_time on reports (received_at);
 -- no writer can forget it.
 create table rollout_generation (
   only_row boolean primary key default true check (only_row),
-  generation bigint not null
+  generation bigint not null,
+  -- Rises with every retry: what a process remembers of attempts from before is out of date.
+  retries bigint not null default 0
 );
 insert into rollout_generation (generation) values (1);
 

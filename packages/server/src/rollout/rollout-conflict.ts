@@ -1,0 +1,41 @@
+/** One rollout at a time for a component and hardware: else two would offer different releases to the same devices. */
+import type { ReleaseClass } from '@tidegate/protocol';
+import { sql } from 'kysely';
+import type { Db } from '../deps.ts';
+import { ServerError } from '../server-error.ts';
+
+/** A release, or the rollout of one. */
+export interface Claim {
+  readonly id?: string;
+  readonly product: string;
+  readonly channel: string;
+  readonly component: string;
+  readonly hardware: readonly string[];
+  readonly class: ReleaseClass;
+}
+
+/** Until the transaction ends. Two that begin at once must see each other; it comes before any lock on a row. */
+export async function lockComponent(tx: Db, { product, component }: Pick<Claim, 'product' | 'component'>) {
+  await sql`select pg_advisory_xact_lock(hashtext(${`rollout/${product}/${component}`}))`.execute(tx);
+}
+
+/**
+ * @throws ServerError `rollout-conflict` where another one for the same component and hardware runs or is paused; a
+ * security release may run beside any but another security release, since it takes precedence
+ */
+export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
+  const other = await tx
+    .selectFrom('rollouts')
+    .select(['id', 'name', 'state'])
+    .where('state', 'in', ['running', 'paused'])
+    .where('product', '=', claim.product)
+    .where('channel', '=', claim.channel)
+    .where('component', '=', claim.component)
+    .where('hardware', '&&', sql<string[]>`${claim.hardware}::text[]`)
+    .where('id', '<>', claim.id ?? '')
+    .$if(claim.class === 'security', q => q.where('class', '=', 'security'))
+    .executeTakeFirst();
+  if (!other) return;
+  const detail = `rollout ${other.id} («${other.name}») is ${other.state} for the same component and hardware: stop it first`;
+  throw new ServerError('rollout-conflict', detail, { path: '/target' });
+}

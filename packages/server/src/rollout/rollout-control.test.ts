@@ -1,0 +1,219 @@
+import type { Problem, RolloutRetryAnswer, RolloutView } from '@tidegate/protocol';
+import { LIMITS } from '@tidegate/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { storeReports } from '../reports/report-store.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { type TestApp, testApp } from '../testing/test-app.ts';
+import { openBoard } from './board.ts';
+import { checkIn } from './check-in.ts';
+import { openDeviceMemory } from './device-memory.ts';
+import { tickGates } from './gate-tick.ts';
+import { soakedSince } from './rollout-control.ts';
+import type { RolloutRow } from './rollout-store.ts';
+
+let app: TestApp;
+let token: string;
+let url: string;
+let rollout: RolloutRow;
+let ids: string[];
+const closing: (() => Promise<void>)[] = [];
+
+beforeEach(async () => {
+  app = await testApp();
+  url = app.databaseUrl;
+  token = await app.apiToken('operator');
+  ids = await seedDevices(app.db, 4, app.clock.now());
+  rollout = await seedRollout(app.db, await seedRelease(app.db, 2), app.clock.now());
+});
+afterEach(async () => {
+  for (const close of closing.splice(0)) await close();
+  await app.close();
+});
+
+type ActName = 'pause' | 'resume' | 'stop';
+
+async function act(name: ActName) {
+  const answer = await app.admin('POST', `/rollouts/${rollout.id}/${name}`, { token });
+  return { status: answer.status, view: answer.json as RolloutView, problem: answer.json as Problem };
+}
+
+async function retry(body: object = {}) {
+  const answer = await app.admin('POST', `/rollouts/${rollout.id}/retry`, { token, body });
+  return { ...(answer.json as RolloutRetryAnswer), status: answer.status, problem: answer.json as Problem };
+}
+
+/** A server process on the same database: its own view of the rollouts, its own memory of devices. */
+async function anotherProcess() {
+  const board = await openBoard({ db: app.db, clock: app.clock, log: app.log, url });
+  const memory = openDeviceMemory(app);
+  closing.push(
+    () => memory.close(),
+    () => board.close(),
+  );
+  const deps = { db: app.db, clock: app.clock, log: app.log, board, memory, config: { pollSeconds: 60 } };
+  return {
+    confirm: () => board.confirm(),
+    checkIn: async (device: number) => {
+      await board.confirm();
+      return checkIn(
+        deps,
+        { id: ids[device] ?? '', product: 'gw' },
+        {
+          agentVersion: '0.1.0',
+          hardware: 'gw-a',
+          channel: 'stable',
+          bootId: seedId('boot'),
+          components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+        },
+      );
+    },
+  };
+}
+
+async function report(device: number, state: 'downloading' | 'failed' | 'verified', attempt = 1) {
+  const { id: rolloutId, counter, sha256 } = rollout;
+  const word = { rolloutId, attempt, counter, sha256, state, at: '2026-01-01T00:00:00Z' };
+  const code = state === 'failed' ? { code: 'health-failed' as const } : {};
+  await storeReports(
+    app.db,
+    ids[device] ?? '',
+    [{ id: seedId(`${device} ${state} ${attempt}`), ...word, ...code }],
+    app.clock.now(),
+  );
+}
+
+const tick = () => tickGates({ ...app, config: { pollSeconds: 60 } });
+
+describe('a paused rollout', () => {
+  it('lets devices at work go on, and nobody begin', async () => {
+    const server = await anotherProcess();
+    expect((await server.checkIn(0)).offer).not.toBeNull();
+    expect((await server.checkIn(1)).offer).not.toBeNull();
+    await report(1, 'downloading');
+    expect(await act('pause')).toMatchObject({ status: 200, view: { state: 'paused', endedAt: null } });
+
+    const later = await anotherProcess();
+    expect((await later.checkIn(0)).offer).toBeNull();
+    expect((await later.checkIn(1)).offer).toMatchObject({ rolloutId: rollout.id });
+    expect((await later.checkIn(2)).offer).toBeNull();
+    expect((await later.checkIn(1)).stop).toEqual([]);
+
+    expect(await act('resume')).toMatchObject({ status: 200, view: { state: 'running' } });
+    expect((await later.checkIn(2)).offer).toMatchObject({ rolloutId: rollout.id });
+  });
+
+  it('neither advances nor completes, but still halts', async () => {
+    const server = await anotherProcess();
+    for (const device of [0, 1, 2, 3]) await server.checkIn(device);
+    for (const device of [0, 1, 2, 3]) await report(device, 'verified');
+    await act('pause');
+    await tick();
+    expect((await act('pause')).view).toMatchObject({ state: 'paused' });
+    await app.db.updateTable('releases').set({ withdrawn_at: app.clock.now() }).execute();
+    await tick();
+    const halted = await app.admin('GET', `/rollouts/${rollout.id}`, { token });
+    expect((halted.json as RolloutView).state).toBe('halted');
+  });
+
+  it('keeps its place: another rollout for the same devices is refused', async () => {
+    await act('pause');
+    const next = await seedRelease(app.db, 3);
+    const body = { target: next.target, phases: [{ basisPoints: 10_000 }] };
+    const answer = await app.admin('POST', '/rollouts', { token, body });
+    expect(answer).toMatchObject({ status: 409, json: { code: 'rollout-conflict' } });
+  });
+
+  it('does not soak while it rests', () => {
+    const at = (seconds: number) => new Date(seconds * 1000);
+    const row = { phase_opened_at: at(100), not_before: at(0), rested_at: at(130) };
+    expect(soakedSince(row, at(500))).toEqual(at(470));
+    expect(soakedSince({ ...row, not_before: at(900) }, at(500))).toEqual(at(500));
+    expect(soakedSince({ ...row, rested_at: null }, at(500))).toEqual(at(500));
+  });
+});
+
+describe('what an operator does to a rollout', () => {
+  it('may be asked again without harm, and stands in its history', async () => {
+    for (const name of ['pause', 'pause', 'resume', 'resume', 'stop', 'stop', 'resume'] as const) {
+      expect((await act(name)).status).toBe(200);
+    }
+    const { view } = await act('resume');
+    expect(view).toMatchObject({ state: 'running', endedAt: null });
+    expect(view.decisions.map(d => d.action)).toEqual(['pause', 'resume', 'stop', 'resume']);
+  });
+
+  it('is refused with what to do instead where it makes no sense', async () => {
+    const set = (state: 'halted' | 'completed' | 'stopped') => app.db.updateTable('rollouts').set({ state }).execute();
+    await set('halted');
+    expect((await act('resume')).problem).toMatchObject({ status: 409, code: 'rollout-state' });
+    expect((await act('pause')).problem).toMatchObject({ status: 409, code: 'rollout-state' });
+    expect((await act('stop')).view.state).toBe('halted');
+    await set('completed');
+    expect((await act('resume')).problem).toMatchObject({ status: 409, code: 'rollout-state' });
+    await set('stopped');
+    await seedRollout(app.db, await seedRelease(app.db, 3), app.clock.now());
+    expect((await act('resume')).problem).toMatchObject({ status: 409, code: 'rollout-conflict' });
+    await app.db.updateTable('releases').set({ withdrawn_at: app.clock.now() }).execute();
+    expect((await act('resume')).problem).toMatchObject({ status: 422, code: 'release-unknown' });
+  });
+
+  it('comes to one end when many do it at once', async () => {
+    const names = ['pause', 'resume', 'stop', 'pause', 'resume', 'stop'] as const;
+    const answers = await Promise.all([...names.map(act), retry(), retry()]);
+    expect(answers.every(a => a.status === 200 || a.status === 409)).toBe(true);
+    const row = await app.db.selectFrom('rollouts').selectAll().executeTakeFirstOrThrow();
+    expect(row.ended_at !== null).toBe(row.state === 'stopped');
+    expect(row.rested_at !== null).toBe(row.state !== 'running');
+  });
+});
+
+describe('a retry', () => {
+  it('offers the release again to those that failed, in every process, and takes their failures out', async () => {
+    const server = await anotherProcess();
+    for (const device of [0, 1, 2, 3]) await server.checkIn(device);
+    for (const device of [0, 1, 2]) await report(device, 'failed');
+    await report(3, 'verified');
+    await tick();
+    expect((await server.checkIn(0)).offer).toBeNull();
+    expect(await act('resume')).toMatchObject({ problem: { code: 'rollout-state' } });
+
+    const answer = await retry();
+    expect(answer).toMatchObject({
+      status: 200,
+      retried: 3,
+      exhausted: 0,
+      rollout: { state: 'running', endedAt: null },
+    });
+    expect(answer.rollout.counts).toMatchObject({ offered: 4, begun: 1, failed: 0, verified: 1 });
+    expect((await server.checkIn(0)).offer).toMatchObject({ rolloutId: rollout.id, attempt: 2 });
+
+    await report(0, 'downloading', 1);
+    for (const device of [0, 1, 2]) await report(device, 'verified', 2);
+    await tick();
+    const { json } = await app.admin('GET', `/rollouts/${rollout.id}`, { token });
+    expect(json).toMatchObject({ state: 'completed', counts: { offered: 4, begun: 4, failed: 0, verified: 4 } });
+  });
+
+  it('passes over devices that are at work or verified, and ends at the most that a device takes', async () => {
+    const server = await anotherProcess();
+    for (const device of [0, 1, 2]) await server.checkIn(device);
+    await report(1, 'downloading');
+    await report(2, 'verified');
+    expect(await retry({ devices: [ids[1], ids[2]] })).toMatchObject({ retried: 0, exhausted: 0 });
+    for (let attempt = 1; attempt <= LIMITS.attemptsPerRollout; attempt += 1) {
+      await report(0, 'failed', attempt);
+      const last = attempt === LIMITS.attemptsPerRollout;
+      expect(await retry()).toMatchObject({ retried: last ? 0 : 1, exhausted: last ? 1 : 0 });
+    }
+  });
+
+  it('leaves a late word of the old attempt without effect on the counts', async () => {
+    const server = await anotherProcess();
+    await server.checkIn(0);
+    await report(0, 'failed');
+    await retry();
+    await report(0, 'verified', 1);
+    const { json } = await app.admin('GET', `/rollouts/${rollout.id}`, { token });
+    expect(json).toMatchObject({ counts: { offered: 1, begun: 0, failed: 0, verified: 0 } });
+  });
+});
