@@ -1,12 +1,12 @@
 /**
- * Devices that were revoked while a token of theirs may still be valid. Read every second, so that a revocation takes
- * effect in every process within about that time. Owns a timer; `close` ends it.
+ * Devices that were revoked while a token of theirs may still be valid. Read so often that a revocation takes effect in
+ * every process within a second. Owns a timer; `close` ends it.
  */
 import type { Deps } from '../deps.ts';
 import { ACCESS_TOKEN_SECONDS } from './access-token.ts';
 import { devicesRevokedSince } from './device-store.ts';
 
-const REFRESH_MS = 1000;
+const REFRESH_MS = 400;
 
 export interface Revocations {
   has(deviceId: string): boolean;

@@ -2,3 +2,4 @@ export * from './fresh-database.ts';
 export * from './job-stores.ts';
 export * from './seed.ts';
 export * from './test-app.ts';
+export { startRedis } from './redis-setup.ts';
