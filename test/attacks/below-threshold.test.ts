@@ -1,4 +1,4 @@
-import { forge, makeVictim, unforge } from '@tidegate/test';
+import { forge, makeP256Key, makeVictim, simKey, unforge } from '@tidegate/test';
 import { test } from 'vitest';
 
 /** The roles that more than one key must sign. */
@@ -47,3 +47,40 @@ test('a root that lists one key under two ids is refused, though its signers mee
   repo.writeRoot();
   await victim.recovers();
 });
+
+/** Writings of one key that tuf-js would count as two. */
+const WRITINGS = [
+  { keytype: 'ecdsa', as: 'der' },
+  { keytype: 'ecdsa', as: 'compressed' },
+  { keytype: 'ecdsa', as: 'crlf' },
+  { keytype: 'ecdsa-sha2-nistp256', as: 'pem' },
+] as const;
+
+test.each(WRITINGS)(
+  'a root that lists one P-256 key again, as $keytype in $as, is refused',
+  async ({ keytype, as }) => {
+    await using victim = await makeVictim();
+    await victim.trust.refresh();
+    const { repo } = victim;
+    const honest = repo.keys.timestamp;
+    const key = makeP256Key();
+    const { public: pem } = key.tuf.keyval;
+    const spki = Buffer.from(pem.split('\n').slice(1, 3).join(''), 'base64');
+    const compressed = Buffer.concat([Buffer.of(2 + (spki.at(-1)! & 1)), spki.subarray(27, 59)]);
+    const written = {
+      der: spki.subarray(26).toString('hex'),
+      compressed: compressed.toString('hex'),
+      crlf: pem.replaceAll('\n', '\r\n'),
+      pem,
+    }[as];
+    const again = simKey({ ...key.tuf, keytype, keyval: { public: written } } as typeof key.tuf, key.privateKey);
+    repo.keys.timestamp = { keys: [key, again], threshold: 2 };
+    repo.bump('root');
+    repo.writeRoot();
+    repo.publish();
+    await victim.refuses('metadata-malformed', () => victim.trust.refresh());
+    repo.keys.timestamp = honest;
+    repo.writeRoot();
+    await victim.recovers();
+  },
+);

@@ -1,6 +1,6 @@
 /** Sets that a TUF client would refuse, or that would strand one: each is refused here, and changes nothing. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { makeKey, type RepoSim, sha256, signed } from '@tidegate/test';
+import { makeKey, makeP256Key, type RepoSim, sha256, signed, simKey } from '@tidegate/test';
 import { committed, problem, type Publisher, publisherFor, stillRepo } from './publishing.ts';
 
 let repo: RepoSim;
@@ -105,6 +105,15 @@ describe('signatures', () => {
     repo.release(Buffer.from('two'), { version: '2.0.0', counter: 2 });
     repo.publish(['targets']);
     await refused(undefined, newest(repo.role), /one key under two ids/);
+  });
+
+  it('by one P-256 key in two writings do not reach a threshold of two', async () => {
+    const key = makeP256Key();
+    const again = { ...key.tuf, keyval: { public: key.tuf.keyval.public.trimEnd() } };
+    repo.delegated[repo.role]!.keys = [key, simKey(again, key.privateKey)];
+    repo.release(Buffer.from('two'), { version: '2.0.0', counter: 2 });
+    repo.publish(['targets']);
+    await refused(undefined, newest(repo.role), /not written as/);
   });
 });
 

@@ -4,18 +4,37 @@
  */
 import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
-import { channelPaths, channelRole, contentPath, type Firmware, holdPaths, holdRole } from '@tidegate/protocol';
+import {
+  channelPaths,
+  channelRole,
+  contentPath,
+  type Firmware,
+  holdPaths,
+  holdRole,
+  type TufKey,
+} from '@tidegate/protocol';
 
 export interface SimKey {
   readonly keyid: string;
-  readonly tuf: { keytype: 'ed25519'; scheme: 'ed25519'; keyval: { public: string } };
+  readonly tuf: TufKey;
   readonly privateKey: KeyObject;
 }
 
 export function makeKey(): SimKey {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex');
-  const tuf = { keytype: 'ed25519', scheme: 'ed25519', keyval: { public: raw } } as const;
+  return simKey({ keytype: 'ed25519', scheme: 'ed25519', keyval: { public: raw } }, privateKey);
+}
+
+/** Its signatures differ each time: a list must not be signed twice under one version where its bytes count. */
+export function makeP256Key(): SimKey {
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const pem = publicKey.export({ format: 'pem', type: 'spki' }).toString();
+  return simKey({ keytype: 'ecdsa', scheme: 'ecdsa-sha2-nistp256', keyval: { public: pem } }, privateKey);
+}
+
+/** A key as a list would name it; `tuf` may be written as no honest signer would. */
+export function simKey(tuf: TufKey, privateKey: KeyObject): SimKey {
   return { keyid: sha256(canonicalize(tuf)), tuf, privateKey };
 }
 
@@ -26,8 +45,12 @@ export function sha256(bytes: Uint8Array | string): string {
 /** A document with its signatures, as TUF writes it. */
 export function signed(body: object, keys: readonly SimKey[]): Buffer {
   const payload = Buffer.from(canonicalize(body));
-  const signatures = keys.map(k => ({ keyid: k.keyid, sig: sign(null, payload, k.privateKey).toString('hex') }));
+  const signatures = keys.map(k => ({ keyid: k.keyid, sig: signature(payload, k).toString('hex') }));
   return Buffer.from(JSON.stringify({ signatures, signed: body }));
+}
+
+function signature(payload: Buffer, { privateKey }: SimKey): Buffer {
+  return sign(privateKey.asymmetricKeyType === 'ec' ? 'sha256' : null, payload, privateKey);
 }
 
 interface RoleKeys {

@@ -1,6 +1,7 @@
 /**
  * A manufacturer's signing desk: people's keys, CI's, the online ones, and the repository that they sign.
- * Every key is a real encrypted key file with a random passphrase of its own.
+ * Every key is a real encrypted key file with a random passphrase of its own; CI's and the timestamp's are P-256, as in
+ * a key service.
  */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
@@ -10,6 +11,7 @@ import {
   createRepository,
   generateKeyFile,
   type KeyKind,
+  type KeyType,
   openKeyFile,
   type PublicKey,
   type Repository,
@@ -61,14 +63,14 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
   const { folder, products, now } = options;
   const keysFolder = join(folder, 'keys');
   await mkdir(keysFolder, { recursive: true, mode: 0o700 });
-  const hold = (name: string, kind: KeyKind) => makeKey(keysFolder, name, kind, options);
+  const hold = (name: string, kind: KeyKind, type?: KeyType) => makeKey(keysFolder, name, kind, options, type);
   const [ada, grace, radia, release, ci, duty, snapshot, timestamp] = await Promise.all([
     ...PEOPLE.map(name => hold(name, 'person')),
     hold('release-engineer', 'person'),
-    hold('ci', 'ci'),
+    hold('ci', 'ci', 'ecdsa-p256'),
     hold('duty', 'person'),
     hold('snapshot', 'online'),
-    hold('timestamp', 'online'),
+    hold('timestamp', 'online', 'ecdsa-p256'),
   ] as [
     Promise<HeldKey>,
     Promise<HeldKey>,
@@ -146,11 +148,17 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
   };
 }
 
-async function makeKey(folder: string, name: string, kind: KeyKind, options: DeskOptions): Promise<HeldKey> {
+async function makeKey(
+  folder: string,
+  name: string,
+  kind: KeyKind,
+  options: DeskOptions,
+  type?: KeyType,
+): Promise<HeldKey> {
   const { scryptN, keepPassphrases } = options;
   const path = join(folder, `${name}.json`);
   const passphrase = randomBytes(24).toString('base64url');
-  await generateKeyFile(path, { passphrase, kind, ...(scryptN === undefined ? {} : { scrypt: { N: scryptN } }) });
+  await generateKeyFile(path, { passphrase, kind, type, ...(scryptN === undefined ? {} : { scrypt: { N: scryptN } }) });
   if (keepPassphrases) await writeFile(join(folder, `${name}.passphrase`), passphrase, { mode: 0o600 });
   return { publicKey: await readPublicKey(path), signer: await openKeyFile(path, passphrase) };
 }

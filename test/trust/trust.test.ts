@@ -1,7 +1,7 @@
 import { readdir, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { holdPath } from '@tidegate/protocol';
-import { DAY_MS, freeze, makeKey, makeVictim, type Victim } from '@tidegate/test';
+import { DAY_MS, freeze, makeKey, makeP256Key, makeVictim, simKey, type Victim } from '@tidegate/test';
 import { expect, test } from 'vitest';
 
 const FACTS = { product: 'gw2', channel: 'stable', hardware: 'gw2-a', installed: {} };
@@ -21,6 +21,31 @@ test('tells whether a refresh brought something, and accepts without a network a
   await victim.server[Symbol.asyncDispose]();
   await victim.restart();
   await expect(victim.trust.accept(path, FACTS)).resolves.toMatchObject({ path, firmware: { version: '1.2.0' } });
+});
+
+test('accepts lists that are signed with P-256 keys, beside Ed25519 and alone', async () => {
+  await using victim = await makeVictim();
+  const { repo } = victim;
+  await victim.trust.refresh();
+  const [first] = repo.delegated[repo.role]?.keys ?? [];
+  repo.delegated[repo.role]!.keys = [first!, makeP256Key()];
+  repo.rotate('root', [makeP256Key(), makeKey()], 2);
+  repo.rotate('timestamp', [makeP256Key()]);
+  repo.rotate('snapshot', [makeP256Key()]);
+  repo.bump('targets');
+  const path = victim.release();
+  await victim.trust.refresh();
+  await expect(victim.trust.accept(path, FACTS)).resolves.toMatchObject({ path });
+});
+
+test('passes over a key of a type that it does not know', async () => {
+  await using victim = await makeVictim();
+  const { repo } = victim;
+  const key = makeKey();
+  const later = simKey({ ...key.tuf, keytype: 'ml-dsa', scheme: 'ml-dsa-65' } as never, key.privateKey);
+  repo.rotate('timestamp', [...repo.keys.timestamp.keys, later], 1);
+  repo.publish();
+  await expect(victim.trust.refresh()).resolves.toMatchObject({ changed: true });
 });
 
 test('accepts nothing before the first refresh', async () => {

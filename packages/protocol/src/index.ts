@@ -13,3 +13,4 @@ export * from './routes.ts';
 export * from './schema.ts';
 export * from './states.ts';
 export * from './target-path.ts';
+export * from './tuf-key.ts';

@@ -9,14 +9,15 @@ export type { RenewResult } from './edit/renew.ts';
 export type { SignResult } from './edit/sign.ts';
 export { generateKeyFile, type KeyFile, type NewKey, openKeyFile, readPublicKey } from './keys/key-file.ts';
 export { signerFromUri } from './keys/key-uri.ts';
-export type { PublicKey, Signer } from './keys/signer.ts';
+export { type PublicKey, type SignatureSource, Signer } from './keys/signer.ts';
 export type { PublishRequest, PublishStep } from './publish/publish.ts';
 export { createRepository, Repository, type RepositoryOptions } from './repository.ts';
 export { SIGNER_CODES, type SignerCode, SignerError } from './signer-error.ts';
 export type { Holder, Quorum } from './status/holder.ts';
 export type { PendingDraft, RoleStatus } from './status/status.ts';
 export { DEFAULT_EXPIRY_DAYS, type ExpiryDays, KEY_KINDS, type KeyKind, type KnownKey } from './store/config.ts';
-export { keyId, type TufKey } from './tuf/key.ts';
+export { KEY_TYPES, keyId, type KeyType, tufKeyOf } from './tuf/key.ts';
+export type { TufKey } from '@tidegate/protocol';
 export {
   type Verified,
   type VerifiedRole,

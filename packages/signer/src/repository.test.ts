@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { channelPaths } from '@tidegate/protocol';
 import { createRepository, Repository } from './repository.ts';
+import { Signer } from './keys/signer.ts';
 import { emptyRepository, release, signedRepository, START, testKey, type TestRepository } from './test-repository.ts';
 import { verifyRepository } from './verify/verify.ts';
 
@@ -96,7 +97,7 @@ describe('a device would refuse, so we say it first', () => {
 
   test('a signature that does not verify is never kept', async () => {
     const { repo, keys, dir } = await emptyRepository();
-    const faulty = { publicKey: () => keys.a.key, sign: async () => new Uint8Array(64) };
+    const faulty = new Signer(keys.a.key, { sign: async () => new Uint8Array(64) });
     await expect(repo.sign('root', faulty)).rejects.toEqual(refused('signature-invalid'));
     expect((await jsonOf(join(dir, 'staged', 'root.json'))).signatures).toEqual([]);
   });

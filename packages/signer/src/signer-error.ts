@@ -41,6 +41,7 @@ export const SIGNER_CODES = [
   'key-access',
   'key-file-invalid',
   'key-scheme-unknown',
+  'key-type-unknown',
   'key-not-in-role',
   'passphrase-missing',
   'passphrase-weak',

@@ -6,6 +6,7 @@ import { generateKeyFile, openKeyFile, readPublicKey } from './keys/key-file.ts'
 import type { PublicKey, Signer } from './keys/signer.ts';
 import { createRepository, type Repository } from './repository.ts';
 import type { KeyKind } from './store/config.ts';
+import type { KeyType } from './tuf/key.ts';
 import type { ReleaseRequest } from './edit/release.ts';
 
 export const PASSPHRASE = 'correct horse battery';
@@ -17,13 +18,14 @@ export interface TestKey extends PublicKey {
   readonly signer: Signer;
 }
 
-const KINDS: Record<string, KeyKind> = {
-  a: 'person',
-  b: 'person',
-  c: 'person',
-  ci: 'ci',
-  snap: 'online',
-  time: 'online',
+/** Of both types, so that every list and every rule is tried with either. */
+const MADE: Record<string, [KeyKind, KeyType]> = {
+  a: ['person', 'ed25519'],
+  b: ['person', 'ecdsa-p256'],
+  c: ['person', 'ed25519'],
+  ci: ['ci', 'ecdsa-p256'],
+  snap: ['online', 'ed25519'],
+  time: ['online', 'ecdsa-p256'],
 };
 
 export interface TestRepository {
@@ -36,16 +38,16 @@ export interface TestRepository {
   readonly image: (name: string, bytes: string) => Promise<string>;
 }
 
-export async function testKey(dir: string, name: string, kind: KeyKind): Promise<TestKey> {
+export async function testKey(dir: string, name: string, kind: KeyKind, type?: KeyType): Promise<TestKey> {
   const path = join(dir, `${name}.json`);
-  await generateKeyFile(path, { passphrase: PASSPHRASE, kind, scrypt: CHEAP });
+  await generateKeyFile(path, { passphrase: PASSPHRASE, kind, type, scrypt: CHEAP });
   return { ...(await readPublicKey(path)), path, signer: await openKeyFile(path, PASSPHRASE) };
 }
 
 /** Created, nothing signed. @param start what the repository's clock says at first */
 export async function emptyRepository(start = START): Promise<TestRepository> {
   const dir = await mkdtemp(join(tmpdir(), 'tidegate-signer-'));
-  const entries = Object.entries(KINDS).map(async ([name, kind]) => [name, await testKey(dir, name, kind)] as const);
+  const entries = Object.entries(MADE).map(async ([name, how]) => [name, await testKey(dir, name, ...how)] as const);
   const keys = Object.fromEntries(await Promise.all(entries)) as TestRepository['keys'];
   let time = start;
   const { a, b, c, snap, time: clockKey } = keys;

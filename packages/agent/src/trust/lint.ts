@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { canonicalize } from '@tufjs/canonical-json';
-import { ROLE_PATTERN } from '@tidegate/protocol';
+import { parseTufKey, ROLE_PATTERN } from '@tidegate/protocol';
 import type { Key, Metadata, Root, Targets } from '@tufjs/models';
 import { AgentError } from '../agent-error.ts';
 
@@ -28,13 +28,26 @@ export function lintDelegations(targets: Metadata<Targets>): void {
   }
 }
 
-/** One key under two ids would meet a threshold of two by itself (TUF 4.2, 4.3). */
+/**
+ * The types whose signatures tuf-js counts. It leaves others uncounted, so a later root may list keys of a type that this
+ * device does not know.
+ */
+const COUNTED = new Set(['ed25519', 'ecdsa', 'ecdsa-sha2-nistp256', 'ecdsa-sha2-nistp384', 'rsa']);
+
+/**
+ * One key under two ids would meet a threshold of two by itself (TUF 4.2, 4.3). tuf-js reads a key in several writings;
+ * here each has one, so that equal keys are equal texts.
+ */
 function lintKeys(list: string, keys: Readonly<Record<string, Key>>): void {
   const seen = new Set<string>();
   for (const [id, key] of Object.entries(keys)) {
     const computed = createHash('sha256').update(canonicalize(key.toJSON())).digest('hex');
     if (computed !== id) throw new AgentError('metadata-malformed', `${list}: key id ${id} is not the hash of its key`);
-    const material = key.keyVal['public']?.trim().toLowerCase() ?? '';
+    if (!COUNTED.has(key.keyType)) continue;
+    if (!parseTufKey(key.toJSON()).ok) {
+      throw new AgentError('metadata-malformed', `${list}: key ${id} is not written as Ed25519 and P-256 keys are`);
+    }
+    const material = key.keyVal['public'] ?? '';
     if (seen.has(material)) throw new AgentError('metadata-malformed', `${list}: key ${id} stands there twice`);
     seen.add(material);
   }

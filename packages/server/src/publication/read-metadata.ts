@@ -2,8 +2,8 @@
  * One metadata file as its bytes say, and the checks that need nothing but the file and who vouches for it.
  * Pure. Every failure is a ServerError that names the file and the check.
  */
-import { LIMITS } from '@tidegate/protocol';
-import { Metadata, MetadataKind, Root, Snapshot, Targets, Timestamp } from '@tufjs/models';
+import { LIMITS, parseTufKey } from '@tidegate/protocol';
+import { type Key, Metadata, MetadataKind, Root, Snapshot, Targets, Timestamp } from '@tufjs/models';
 import { ServerError } from '../server-error.ts';
 
 export type Kind = 'root' | 'timestamp' | 'snapshot' | 'targets';
@@ -66,14 +66,20 @@ export function mustBeSigned(
       },
     );
   }
-  const publicKeys = keysOf(delegator, role);
-  if (new Set(publicKeys).size < publicKeys.length) throw invalid(file, `its role ${role} lists one key under two ids`);
+  const keys = keysOf(delegator, role);
+  // tuf-js reads a key in several writings; here each has one, so that equal keys are equal texts.
+  if (!keys.every(key => parseTufKey(key.toJSON()).ok)) {
+    throw invalid(file, `its role ${role} lists a key that is not written as Ed25519 and P-256 keys are`);
+  }
+  if (new Set(keys.map(key => key.keyVal['public'])).size < keys.length) {
+    throw invalid(file, `its role ${role} lists one key under two ids`);
+  }
 }
 
-function keysOf({ signed }: Metadata<Root | Targets>, role: string): string[] {
+function keysOf({ signed }: Metadata<Root | Targets>, role: string): Key[] {
   const keys = signed instanceof Root ? signed.keys : (signed.delegations?.keys ?? {});
   const ids = signed instanceof Root ? signed.roles[role]?.keyIDs : signed.delegations?.roles?.[role]?.keyIDs;
-  return (ids ?? []).flatMap(id => keys[id]?.keyVal['public'] ?? []);
+  return (ids ?? []).flatMap(id => keys[id] ?? []);
 }
 
 export function isSigned(

@@ -62,6 +62,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'expiry-invalid': EXIT.expired,
   'key-access': EXIT.keyAccess,
   'key-file-invalid': EXIT.keyAccess,
+  'key-type-unknown': EXIT.keyAccess,
   'key-not-in-role': EXIT.keyAccess,
   'passphrase-missing': EXIT.keyAccess,
   'passphrase-weak': EXIT.keyAccess,

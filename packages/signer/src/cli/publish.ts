@@ -34,7 +34,8 @@ export function publishCommand(terminal: Terminal): Command {
       options.trustedRoot === undefined ? undefined : await needed(options.trustedRoot, LIMITS.rootBytes);
     const repo = await openRepository(options, terminal);
     if (options.timestampKey !== undefined || options.snapshotKey !== undefined) {
-      await repo.refreshOnline(await onlineSigners(options, terminal));
+      await using signers = await onlineSigners(options, terminal);
+      await repo.refreshOnline(signers);
     }
     const bars = new Map<string, ReturnType<typeof progressBar>>();
     const result = await repo.publish({

@@ -23,7 +23,8 @@ export function refreshCommand(terminal: Terminal): Command {
   return withOnlineKeys(refresh).action(async (_options: unknown, cmd: Command) => {
     const options = cmd.optsWithGlobals<OnlineOptions>();
     const repo = await openRepository(options, terminal);
-    const result = await repo.refreshOnline(await onlineSigners(options, terminal));
+    await using signers = await onlineSigners(options, terminal);
+    const result = await repo.refreshOnline(signers);
     show(
       terminal,
       options,
@@ -42,13 +43,19 @@ export function withOnlineKeys(cmd: Command): Command {
     .option('--timestamp-passphrase-file <file>', "the same for the timestamp's key alone");
 }
 
-/** @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen */
-export async function onlineSigners(options: OnlineOptions, terminal: Terminal): Promise<OnlineSigners> {
+/** Closes the keys when disposed. @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen */
+export async function onlineSigners(
+  options: OnlineOptions,
+  terminal: Terminal,
+): Promise<OnlineSigners & AsyncDisposable> {
   const { snapshotKey, timestampKey, passphraseFile } = options;
   if (timestampKey === undefined)
     throw new SignerError('usage', 'The key of the timestamp is needed: --timestamp-key KEY.');
-  const timestamp = await signer(timestampKey, options, terminal, options.timestampPassphraseFile ?? passphraseFile);
-  if (snapshotKey === undefined) return { timestamp };
-  const snapshot = await signer(snapshotKey, options, terminal, options.snapshotPassphraseFile ?? passphraseFile);
-  return { snapshot, timestamp };
+  await using opened = new AsyncDisposableStack();
+  const open = async (key: string, ownPassphraseFile: string | undefined) =>
+    opened.use(await signer(key, options, terminal, ownPassphraseFile ?? passphraseFile));
+  const timestamp = await open(timestampKey, options.timestampPassphraseFile);
+  const snapshot = snapshotKey === undefined ? undefined : await open(snapshotKey, options.snapshotPassphraseFile);
+  const kept = opened.move();
+  return { snapshot, timestamp, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

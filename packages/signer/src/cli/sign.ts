@@ -24,7 +24,8 @@ export function signCommand(terminal: Terminal): Command {
     .action(async (role: string, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
       const repo = await openRepository(options, terminal);
-      const result = await repo.sign(role, await signer(options.key, options, terminal, options.passphraseFile));
+      await using key = await signer(options.key, options, terminal, options.passphraseFile);
+      const result = await repo.sign(role, key);
       const lines = result.complete
         ? `${role} version ${result.version} is complete.
 `

@@ -1,17 +1,16 @@
 /**
- * Key files: the public half in the open, the private seed sealed under a passphrase. The open part is bound to the
+ * Key files: the public half in the open, the private one sealed under a passphrase. The open part is bound to the
  * sealed one, so that nobody can swap the public key or the owner's kind in a file. Written once, never replaced.
  */
-import { randomBytes } from 'node:crypto';
 import { basename } from 'node:path';
-import { closed, jsonParser, NAME_PATTERN, Sha256 } from '@tidegate/protocol';
+import { closed, jsonParser, NAME_PATTERN, Sha256, TufKey } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../signer-error.ts';
 import { KeyKindName, type KeyKind } from '../store/config.ts';
 import { createDurably, readBounded } from '../store/durable-file.ts';
-import { keyId, TufKey } from '../tuf/key.ts';
-import { publicKeyOf, seedSigner } from './file-signer.ts';
+import { keyId, type KeyType } from '../tuf/key.ts';
+import { memorySigner, newPrivateKey, publicKeyOf } from './private-key.ts';
 import { SCRYPT_COST, seal, Sealed, unseal } from './seal.ts';
 import type { PublicKey, Signer } from './signer.ts';
 
@@ -21,7 +20,7 @@ const PASSPHRASE_CHARS_MIN = 12;
 export const KeyFile = closed({
   version: Type.Literal(1),
   keyid: Sha256,
-  scheme: Type.Literal('ed25519'),
+  scheme: Type.Enum(['ed25519', 'ecdsa-sha2-nistp256']),
   public: TufKey,
   kind: KeyKindName,
   sealed: Sealed,
@@ -33,6 +32,8 @@ const parseKeyFile = jsonParser(KeyFile);
 export interface NewKey {
   readonly passphrase: string;
   readonly kind: KeyKind;
+  /** Ed25519 unless set. */
+  readonly type?: KeyType | undefined;
   /** scrypt's N. Lower than the default only where many throw-away keys are made, as in tests. */
   readonly scrypt?: { readonly N: number };
 }
@@ -43,18 +44,19 @@ export async function generateKeyFile(path: string, options: NewKey): Promise<Ke
     throw new SignerError('passphrase-weak', `A passphrase has at least ${PASSPHRASE_CHARS_MIN} characters.`);
   }
   keyName(path);
-  const seed = randomBytes(32);
+  const type = options.type ?? 'ed25519';
+  const secret = newPrivateKey(type);
   try {
-    const key = await publicKeyOf(seed);
-    const open = { version: 1, keyid: keyId(key), scheme: 'ed25519', public: key, kind: options.kind } as const;
-    const sealed = await seal(seed, options.passphrase, bound(open), options.scrypt?.N ?? SCRYPT_COST);
+    const key = await publicKeyOf(type, secret);
+    const open = { version: 1, keyid: keyId(key), scheme: key.scheme, public: key, kind: options.kind } as const;
+    const sealed = await seal(secret, options.passphrase, bound(open), options.scrypt?.N ?? SCRYPT_COST);
     const file: KeyFile = { ...open, sealed };
     if (!(await createDurably(path, `${JSON.stringify(file, null, 2)}\n`, 0o600))) {
       throw new SignerError('key-exists', `${path} is there already; a key is never replaced. Choose another name.`);
     }
     return file;
   } finally {
-    seed.fill(0);
+    secret.fill(0);
   }
 }
 
@@ -68,8 +70,7 @@ export async function readPublicKey(path: string): Promise<PublicKey> {
 export async function openKeyFile(path: string, passphrase: string): Promise<Signer> {
   const file = await readKeyFile(path);
   const { sealed, ...open } = file;
-  const seed = await unseal(sealed, passphrase, bound(open));
-  return seedSigner(seed, file.public);
+  return memorySigner(await unseal(sealed, passphrase, bound(open)), file.public);
 }
 
 async function readKeyFile(path: string): Promise<KeyFile> {
@@ -82,8 +83,9 @@ async function readKeyFile(path: string): Promise<KeyFile> {
     const { path: at, message } = parsed.fault;
     throw new SignerError('key-file-invalid', `${path} is no key file: ${at || 'it'} ${message}.`);
   }
-  if (keyId(parsed.value.public) !== parsed.value.keyid) {
-    throw new SignerError('key-file-invalid', `${path} names a key id that is not that of its public key.`);
+  const { public: key, scheme, keyid } = parsed.value;
+  if (key.scheme !== scheme || keyId(key) !== keyid) {
+    throw new SignerError('key-file-invalid', `${path} names a scheme or a key id that is not that of its public key.`);
   }
   return parsed.value;
 }

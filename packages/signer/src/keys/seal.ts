@@ -35,7 +35,9 @@ export type Sealed = Static<typeof Sealed>;
 export async function seal(secret: Uint8Array, passphrase: string, bound: Uint8Array, cost: number): Promise<Sealed> {
   const kdf = { name: 'scrypt', N: cost, r: 8, p: 1, salt: randomBytes(32).toString('hex') } as const;
   const iv = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', await derive(passphrase, kdf), iv).setAAD(bound);
+  const key = await derive(passphrase, kdf);
+  const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(bound);
+  key.fill(0);
   const text = Buffer.concat([cipher.update(secret), cipher.final()]).toString('hex');
   const tag = cipher.getAuthTag().toString('hex');
   return { kdf, cipher: { name: 'aes-256-gcm', iv: iv.toString('hex'), text, tag } };
@@ -48,6 +50,7 @@ export async function unseal(sealed: Sealed, passphrase: string, bound: Uint8Arr
   const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(iv, 'hex'), { authTagLength: 16 })
     .setAAD(bound)
     .setAuthTag(Buffer.from(tag, 'hex'));
+  key.fill(0);
   try {
     return Buffer.concat([decipher.update(text, 'hex'), decipher.final()]);
   } catch (cause) {

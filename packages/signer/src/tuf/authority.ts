@@ -1,5 +1,6 @@
 /** Who may sign a list, and whether enough have: thresholds counted by distinct keys whose signatures hold. */
-import { type TufKey, signatureHolds } from './key.ts';
+import type { TufKey } from '@tidegate/protocol';
+import { signatureHolds } from './key.ts';
 import { type Envelope, type RoleKeys, type RootSigned, signedBytes, type TargetsSigned } from './metadata.ts';
 
 /** One threshold to be met. A new root has two: its own, and that of the root before it (TUF 5.3.4). */

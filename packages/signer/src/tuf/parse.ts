@@ -2,9 +2,9 @@
  * From bytes to a signed list that this package understands. Beyond the schema: every key's id is the hash of the key
  * (so that the same key material cannot stand under two ids), every named key is there, and the numbers stay in bounds.
  */
-import { jsonParser, LIMITS, type Parsed } from '@tidegate/protocol';
+import { jsonParser, LIMITS, type Parsed, type TufKey } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import { keyId, type TufKey } from './key.ts';
+import { keyId } from './key.ts';
 import {
   type Envelope,
   envelopeOf,
@@ -67,6 +67,8 @@ function checkKeys(keys: Readonly<Record<string, TufKey>>, roles: readonly RoleK
       throw new SignerError('duplicate-key', `${name} lists a key under ${id}, but its id is ${keyId(key)}.`);
     }
   }
+  const texts = Object.values(keys).map(key => key.keyval.public);
+  if (new Set(texts).size < texts.length) throw new SignerError('duplicate-key', `${name} lists a key under two ids.`);
   for (const { keyids, threshold } of roles) {
     const unknown = keyids.find(id => !Object.hasOwn(keys, id));
     if (unknown !== undefined) throw new SignerError('metadata-invalid', `${name} names a key ${unknown} without it.`);
