@@ -1,5 +1,6 @@
 /** A good publication: visible as one, asked for twice or by two at once, and what content and releases show of it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { StatusView } from '@tidegate/protocol';
 import { type RepoSim, sha256 } from '@tidegate/test';
 import { committed, problem, type Publisher, publisherFor, stillRepo } from './publishing.ts';
 
@@ -34,6 +35,28 @@ describe('a publication', () => {
     expect(releases.json).toMatchObject({
       items: [{ target: path, counter: 1, withdrawn: false, sha256: sha256(content) }],
     });
+  });
+
+  it('shows its roles in the status, with the version and the end of each, and those of the next one after it', async () => {
+    const token = await publisher.app.apiToken('viewer');
+    const roles = async () => {
+      const { json } = await publisher.app.admin('GET', '/status', { token });
+      return (json as StatusView).metadata?.map(r => `${r.role} ${r.version}`).toSorted();
+    };
+    expect(await roles()).toBeUndefined();
+    repo.release(content, { version: '1.0.0', counter: 1 });
+    committed(await publisher.publish(repo));
+    const first = await roles();
+    expect(first).toContain('root 1');
+    const { expires } = (JSON.parse(repo.file('timestamp.json').toString()) as { signed: { expires: string } }).signed;
+    const { json } = await publisher.app.admin('GET', '/status', { token });
+    const timestamp = (json as StatusView).metadata?.find(r => r.role === 'timestamp');
+    expect(new Date(timestamp?.expiresAt ?? '')).toEqual(new Date(expires));
+    repo.publish();
+    committed(await publisher.publish(repo));
+    const next = await roles();
+    expect(next?.map(r => r.split(' ')[0])).toEqual(first?.map(r => r.split(' ')[0]));
+    expect(next).not.toEqual(first);
   });
 
   it('gives the same answer when it is committed again', async () => {

@@ -8,6 +8,7 @@ import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { deviceRoutes, productRoutes } from './admin/fleet-routes.ts';
 import { authenticateOperators, guarded } from './admin/operator-authentication.ts';
 import { releaseRoutes } from './admin/release-routes.ts';
+import { statusRoutes } from './admin/status-routes.ts';
 import { tokenRoutes } from './admin/token-routes.ts';
 import type { ArtifactStore } from './content/artifact-store.ts';
 import { metadataRoutes } from './content/metadata-routes.ts';
@@ -21,6 +22,8 @@ import { identityRoutes } from './identity/identity-routes.ts';
 import type { Revocations } from './identity/revocations.ts';
 import type { ServerKeys } from './identity/server-keys.ts';
 import { publicationRoutes } from './publication/publication-routes.ts';
+import { rememberPublishedRoles } from './publication/published-roles.ts';
+import type { Queues } from './queue/queue.ts';
 import { reportRoute } from './reports/report-route.ts';
 import type { Board } from './rollout/board.ts';
 import { checkInRoute } from './rollout/check-in-route.ts';
@@ -35,6 +38,7 @@ export interface AppDeps extends Deps {
   readonly board: Board;
   readonly memory: DeviceMemory;
   readonly config: RolloutConfig;
+  readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth'>;
   /** For the device listener; null: plain HTTP, behind something that ends TLS, or on loopback. */
   readonly tls: Pick<ServerOptions, 'cert' | 'key' | 'minVersion'> | null;
 }
@@ -78,6 +82,7 @@ function operators(deps: AppDeps): FastifyPluginAsync {
   const fleet = { read: 'viewer', write: 'operator' } as const;
   return async app => {
     authenticateOperators(app, deps.db);
+    await app.register(guarded(fleet, statusRoutes({ ...deps, publishedRoles: rememberPublishedRoles(deps.db) })));
     await app.register(guarded(fleet, productRoutes(deps)));
     await app.register(guarded(fleet, deviceRoutes(deps)));
     await app.register(guarded(fleet, releaseRoutes(deps)));

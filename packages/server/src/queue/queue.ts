@@ -11,7 +11,7 @@ import { noteTick } from './gate-pulse.ts';
 import { type JobBackend, type JobQueue, type JobStore, openJobBackend } from './job-backend.ts';
 import { forgetOld } from './retention.ts';
 import { watchSilence } from './silence-watch.ts';
-import { within } from './within.ts';
+import { within } from '../within.ts';
 
 const QUEUE = 'tidegate';
 const RETENTION_MS = 3_600_000;

@@ -13,6 +13,7 @@ import type { Deps } from '../deps.ts';
 import { openRevocations, type Revocations } from '../identity/revocations.ts';
 import { openServerKeys } from '../identity/server-keys.ts';
 import { trustRoot } from '../publication/trust-root.ts';
+import { startQueue } from '../queue/queue.ts';
 import { openBoard } from '../rollout/board.ts';
 import { openDeviceMemory } from '../rollout/device-memory.ts';
 import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
@@ -45,6 +46,9 @@ export interface TestApp extends Deps {
   close(): Promise<void>;
 }
 
+/** The gates of a test are ticked by the test. */
+const SELDOM = { ...DEFAULT_ROLLOUT_CONFIG, gateTickSeconds: 86_400 };
+
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT';
 
 export async function testApp(): Promise<TestApp> {
@@ -61,6 +65,7 @@ export async function testApp(): Promise<TestApp> {
   const revocations = await openRevocations(deps);
   const board = await openBoard({ ...deps, url });
   const memory = openDeviceMemory(deps);
+  const queue = await startQueue({ ...deps, url, redisUrl: undefined, redisPrefix: 'unused', config: SELDOM });
   const apps = await buildApp({
     ...deps,
     keys: await openServerKeys(folder),
@@ -68,6 +73,7 @@ export async function testApp(): Promise<TestApp> {
     revocations,
     board,
     memory,
+    queue,
     config: DEFAULT_ROLLOUT_CONFIG,
     tls: null,
   });
@@ -86,6 +92,7 @@ export async function testApp(): Promise<TestApp> {
     close: async () => {
       await apps.device.close();
       await apps.admin.close();
+      await queue.close();
       await memory.close();
       await board.close();
       await revocations.close();
