@@ -85,6 +85,7 @@ async function warmFleet(server: ServerProcess): Promise<Load['requests']> {
 async function warmDevice(url: string, claimToken: string, index: number): Promise<Load['requests'][number]> {
   const { publicKey, privateKey } = generateKeyPairSync('ed25519');
   const { deviceId } = await post<EnrolAnswer>(`${url}${DEVICE_API}/enrol`, {
+    product: 'gw2',
     claimToken,
     publicKey: publicKey.export({ format: 'der', type: 'spki' }).toString('base64url'),
     proof: signText(privateKey, enrolPayload(claimToken)),

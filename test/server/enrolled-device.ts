@@ -51,7 +51,7 @@ export async function nonce(server: AskedServer): Promise<string> {
 export async function enrolDevice(server: AskedServer, product: string): Promise<EnrolledDevice> {
   const key = testDeviceKey();
   const token = await claimToken(server, product);
-  const { deviceId } = (await ask(server, 'POST', '/enrol', key.enrolment(token))).json as EnrolAnswer;
+  const { deviceId } = (await ask(server, 'POST', '/enrol', key.enrolment(token, product))).json as EnrolAnswer;
   const assertion = key.assertion(deviceId, await nonce(server));
   const { accessToken } = (await ask(server, 'POST', '/token', assertion)).json as TokenAnswer;
   return { deviceId, key, claimToken: token, accessToken };

@@ -172,9 +172,6 @@ export async function enrolDevice(
     }
     const enrolled =
       known === undefined ? await server.enrol(request.claimToken ?? '') : { deviceId: known, product: config.product };
-    if (enrolled.product !== config.product) {
-      throw new ConfigError(`the claim token is for product ${enrolled.product}, this image for ${config.product}`);
-    }
     if (request.automatic !== undefined) {
       const settings: SettingsStore = await openSettings(around.files, settingsPath(config));
       await settings.change({ automatic: request.automatic });
@@ -193,6 +190,7 @@ async function openServer(config: AgentConfig, { files, clock }: Surroundings) {
   const server: UpdateServer = await createUpdateServer({
     http,
     baseUrl: config.server,
+    product: config.product,
     netDir: config.netDir,
     files,
     clock,

@@ -92,7 +92,7 @@ export const DeviceEvent = Type.Object({
 });
 export type DeviceEvent = Static<typeof DeviceEvent>;
 
-/** What became of each line of an upload: only what is right was taken. Lines count from 1, the heading included. */
+/** What became of each line of an upload: only what is right was taken. Lines count from 1, the heading included; empty ones are passed over. */
 export const UploadReport = Type.Object({
   added: Type.Integer(),
   /** There already, the very same. */
@@ -100,6 +100,18 @@ export const UploadReport = Type.Object({
   refused: Type.Array(Type.Object({ line: Type.Integer({ minimum: 1 }), field: Type.String(), detail: Type.String() })),
 });
 export type UploadReport = Static<typeof UploadReport>;
+
+/** A public key that may enrol by itself, since the manufacturer registered it. */
+export const DeviceKeyView = Type.Object({
+  product: Name,
+  /** SHA-256 of the SubjectPublicKeyInfo. */
+  sha256: Sha256,
+  label: Type.Union([Type.String(), Type.Null()]),
+  addedAt: Instant,
+  /** The device that has it, once it enrolled. */
+  deviceId: Type.Union([Hex32, Type.Null()]),
+});
+export type DeviceKeyView = Static<typeof DeviceKeyView>;
 
 export const CertificateAuthorityRequest = closed({
   product: Name,

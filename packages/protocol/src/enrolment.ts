@@ -11,7 +11,9 @@ import { closed } from './schema.ts';
 export const ClaimTokenText = Type.String({ pattern: '^[A-Za-z0-9_-]{43}$' });
 const Base64Url = Type.String({ pattern: '^[A-Za-z0-9_-]+$', maxLength: 512 });
 
+/** Every enrolment names the product of the device's image: where that is another one, nothing is used up. */
 export const EnrolRequest = closed({
+  product: Name,
   claimToken: ClaimTokenText,
   /** SubjectPublicKeyInfo, DER, base64url. */
   publicKey: Base64Url,
@@ -22,6 +24,7 @@ export type EnrolRequest = Static<typeof EnrolRequest>;
 
 /** For a key that the manufacturer registered beforehand: the proof is over a server's nonce. */
 export const EnrolKeyRequest = closed({
+  product: Name,
   publicKey: Base64Url,
   nonce: Type.String({ minLength: 1, maxLength: 256 }),
   /** Signature over `enrolKeyPayload(nonce)`. */

@@ -11,6 +11,7 @@ export const PROBLEMS = {
   'signature-invalid': 401,
   forbidden: 403,
   'claim-token-invalid': 403,
+  'wrong-product': 403,
   'certificate-needed': 401,
   'certificate-invalid': 403,
   'certificate-expired': 403,

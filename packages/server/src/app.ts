@@ -7,6 +7,7 @@ import { ADMIN_API, DEVICE_API, LIMITS, METADATA_BASE, TARGETS_BASE } from '@tid
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { deviceRoutes, productRoutes } from './admin/fleet-routes.ts';
 import { authenticateOperators, guarded } from './admin/operator-authentication.ts';
+import { keyRoutes } from './admin/key-routes.ts';
 import { releaseRoutes } from './admin/release-routes.ts';
 import { statusRoutes } from './admin/status-routes.ts';
 import { tokenRoutes } from './admin/token-routes.ts';
@@ -85,6 +86,7 @@ function operators(deps: AppDeps): FastifyPluginAsync {
     await app.register(guarded(fleet, statusRoutes({ ...deps, publishedRoles: rememberPublishedRoles(deps.db) })));
     await app.register(guarded(fleet, productRoutes(deps)));
     await app.register(guarded(fleet, deviceRoutes(deps)));
+    await app.register(guarded(fleet, keyRoutes(deps)));
     await app.register(guarded(fleet, releaseRoutes(deps)));
     await app.register(guarded(fleet, rolloutReadRoutes(deps)));
     await app.register(guarded(fleet, rolloutWriteRoutes(deps)));

@@ -75,6 +75,7 @@ const open = () =>
   createUpdateServer({
     http: createHttpClient(),
     baseUrl,
+    product: 'gw2',
     netDir,
     files: durableFiles,
     clock: { now: () => 0, monotonicMs: () => monotonicMs },
@@ -92,6 +93,14 @@ test('enrols with a proof of its own key and is still known after a restart', as
   expect(signedBy(publicKey, enrolPayload(CLAIM_TOKEN), calls[0]?.body['proof'] ?? '')).toBe(true);
   expect((await open()).deviceId()).toBe(DEVICE_ID);
   expect((await stat(join(netDir, 'device-key.pem'))).mode & 0o777).toBe(0o600);
+});
+
+test('stores nothing where the server answers for another product', async () => {
+  const agent = await open();
+  answers['enrol'] = () => ({ body: { deviceId: DEVICE_ID, product: 'cam1' } });
+  await expect(agent.enrol(CLAIM_TOKEN)).rejects.toThrow('cam1');
+  expect(calls[0]?.body).toMatchObject({ product: 'gw2' });
+  expect([agent.enrolled(), (await open()).enrolled()]).toEqual([false, false]);
 });
 
 test('proves itself over a nonce, then keeps the token until a fifth of its life is left', async () => {

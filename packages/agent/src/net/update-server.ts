@@ -29,6 +29,8 @@ export interface UpdateServerOptions {
   readonly http: HttpClient;
   /** `https://updates.example`; the API's path is added. */
   readonly baseUrl: string;
+  /** Of this image: what the device enrols for, and nothing else. */
+  readonly product: string;
   /** Belongs to the network part: `device.*.json`, `device-key.pem`. */
   readonly netDir: string;
   readonly files: DurableFiles;
@@ -81,8 +83,12 @@ export async function createUpdateServer(options: UpdateServerOptions): Promise<
 
     async enrol(claimToken) {
       const key = await loadKey();
-      const body = { claimToken, publicKey: key.publicKey, proof: key.sign(enrolPayload(claimToken)) };
+      const proof = key.sign(enrolPayload(claimToken));
+      const body = { product: options.product, claimToken, publicKey: key.publicKey, proof };
       const { deviceId, product } = await api.call({ path: 'enrol', body, parse: parseEnrolled });
+      if (product !== options.product) {
+        throw new AgentError('network', `enrol: the server answered for product ${product}, not ${options.product}`);
+      }
       await state.save({ deviceId, product });
       identity = { deviceId, product };
       access = undefined;

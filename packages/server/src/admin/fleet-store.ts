@@ -9,6 +9,7 @@ import {
 import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { DevicesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
+import { ALARM_COLUMNS } from '../identity/alarm-store.ts';
 import { filterCondition } from '../rollout/filter-sql.ts';
 
 /** False where there is one of that name. */
@@ -34,6 +35,10 @@ export async function listProducts(db: Db, after: string, limit: number): Promis
 
 export async function productExists(db: Db, name: string): Promise<boolean> {
   return (await db.selectFrom('products').select('name').where('name', '=', name).executeTakeFirst()) !== undefined;
+}
+
+export async function allProductNames(db: Db): Promise<ReadonlySet<string>> {
+  return new Set((await db.selectFrom('products').select('name').execute()).map(row => row.name));
 }
 
 export async function insertClaimTokens(
@@ -100,11 +105,6 @@ function deviceView(row: Selectable<DevicesTable>): DeviceView {
     alarms: alarmsOf(row),
   };
 }
-
-const ALARM_COLUMNS = {
-  clone: 'clone_alarm_at',
-  'claim-token-used': 'token_alarm_at',
-} as const satisfies Record<DeviceAlarm['alarm'], keyof DevicesTable>;
 
 function alarmsOf(row: Selectable<DevicesTable>): DeviceView['alarms'] {
   return DEVICE_ALARMS.flatMap(alarm => {

@@ -210,6 +210,14 @@ export interface ReportsTable {
   received_at: DefaultedTime;
 }
 
+export interface DeviceKeysTable {
+  sha256: string;
+  public_key: Buffer;
+  product: string;
+  label: string | null;
+  added_at: DefaultedTime;
+}
+
 export interface Database {
   products: ProductsTable;
   api_tokens: ApiTokensTable;
@@ -229,4 +237,5 @@ export interface Database {
   gate_decisions: GateDecisionsTable;
   rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;
+  device_keys: DeviceKeysTable;
 }

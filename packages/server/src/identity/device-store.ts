@@ -1,5 +1,7 @@
 /** Devices, claim tokens and used nonces in the database. Tokens are looked up by their hash: none is stored in clear. */
 import type { Enrolment } from '@tidegate/protocol';
+import type { Selectable } from 'kysely';
+import type { DevicesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 export interface KnownDevice {
@@ -61,7 +63,11 @@ export async function findDevice(db: Db, id: string): Promise<KnownDevice | unde
     .select(['id', 'product', 'public_key', 'revoked_at'])
     .where('id', '=', id)
     .executeTakeFirst();
-  return row && { id: row.id, product: row.product, publicKey: row.public_key, revoked: row.revoked_at !== null };
+  return row && knownDevice(row);
+}
+
+function knownDevice(row: Pick<Selectable<DevicesTable>, 'id' | 'product' | 'public_key' | 'revoked_at'>): KnownDevice {
+  return { id: row.id, product: row.product, publicKey: row.public_key, revoked: row.revoked_at !== null };
 }
 
 /** False where it was used before. */
@@ -72,6 +78,15 @@ export async function useNonce(db: Db, nonceHash: Buffer, expiresAt: Date): Prom
     .onConflict(oc => oc.doNothing())
     .executeTakeFirstOrThrow();
   return numInsertedOrUpdatedRows === 1n;
+}
+
+export async function findDeviceByKey(db: Db, publicKey: Buffer): Promise<KnownDevice | undefined> {
+  const row = await db
+    .selectFrom('devices')
+    .select(['id', 'product', 'public_key', 'revoked_at'])
+    .where('public_key', '=', publicKey)
+    .executeTakeFirst();
+  return row && knownDevice(row);
 }
 
 /** A device that was revoked before keeps its time. */

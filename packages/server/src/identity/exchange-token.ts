@@ -1,11 +1,11 @@
 /** An assertion over a fresh nonce becomes a short access token. One refusal for all that is wrong about who signed. */
-import { hash } from 'node:crypto';
-import { LIMITS, tokenPayload, type TokenRequest } from '@tidegate/protocol';
+import { tokenPayload, type TokenRequest } from '@tidegate/protocol';
 import type { Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { isSignedBy, readDeviceKey } from './device-key.ts';
-import { findDevice, useNonce } from './device-store.ts';
+import { findDevice } from './device-store.ts';
 import { isFreshNonce } from './nonce.ts';
+import { spendNonce } from './spend-nonce.ts';
 
 /** The device that the assertion proves. Throws ServerError: nonce-invalid, signature-invalid, device-revoked. */
 export async function proveDevice(
@@ -21,9 +21,6 @@ export async function proveDevice(
     throw new ServerError('signature-invalid', 'the signature is not that of an enrolled device');
   }
   if (device.revoked) throw new ServerError('device-revoked', 'this device has been revoked');
-  const expiresAt = new Date(now.getTime() + LIMITS.nonceSeconds * 1000);
-  if (!(await useNonce(db, hash('sha256', nonce, 'buffer'), expiresAt))) {
-    throw new ServerError('nonce-invalid', 'the nonce was used before');
-  }
+  await spendNonce(db, nonce, now);
   return { id: device.id, product: device.product };
 }

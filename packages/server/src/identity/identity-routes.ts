@@ -1,10 +1,19 @@
 /** The device API's open routes: enrolment, nonce, token. Everything else of it stands behind `deviceAuthentication`. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { EnrolAnswer, EnrolRequest, LIMITS, NonceAnswer, TokenAnswer, TokenRequest } from '@tidegate/protocol';
+import {
+  EnrolAnswer,
+  EnrolKeyRequest,
+  EnrolRequest,
+  LIMITS,
+  NonceAnswer,
+  TokenAnswer,
+  TokenRequest,
+} from '@tidegate/protocol';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ACCESS_TOKEN_SECONDS, issueAccessToken } from './access-token.ts';
-import { enrol } from './enrol.ts';
+import { enrolByClaim } from './enrol-by-claim.ts';
+import { enrolByKey } from './enrol-by-key.ts';
 import { proveDevice } from './exchange-token.ts';
 import { issueNonce } from './nonce.ts';
 
@@ -15,7 +24,11 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
     const options = { bodyLimit: LIMITS.enrolBytes };
 
     app.post('/enrol', { ...options, schema: { body: EnrolRequest, response: { 200: EnrolAnswer } } }, request =>
-      enrol(deps, request.body),
+      enrolByClaim(deps, request.body),
+    );
+
+    app.post('/enrol-key', { ...options, schema: { body: EnrolKeyRequest, response: { 200: EnrolAnswer } } }, request =>
+      enrolByKey(deps, nonceSecret, request.body),
     );
 
     app.get('/nonce', { schema: { response: { 200: NonceAnswer } } }, async (_request, reply) => {

@@ -75,6 +75,37 @@ describe('enrolment', () => {
   });
 });
 
+describe('a used claim token with another key', () => {
+  it('raises an alarm about the device that used it, though the enrolment is refused', async () => {
+    const { claimToken, deviceId } = await enrolled();
+    const answer = await app.device('POST', '/enrol', { body: testDeviceKey().enrolment(claimToken) });
+    expect(answer).toMatchObject({ status: 409, json: { code: 'claim-token-used' } });
+    const device = await app.admin('GET', `/devices/${deviceId}`, { token: await app.apiToken('viewer') });
+    expect(device.json).toMatchObject({ alarms: [{ alarm: 'claim-token-used', at: expect.any(String) }] });
+  });
+});
+
+describe('a claim token of another product', () => {
+  it('is refused before it is used up, and the key is not enrolled by it', async () => {
+    const [claimToken = ''] = await testClaimTokens(app, 1);
+    const key = testDeviceKey();
+    const wrong = await app.device('POST', '/enrol', { body: key.enrolment(claimToken, 'cam1') });
+    expect(wrong).toMatchObject({ status: 403, json: { code: 'wrong-product', path: '/product' } });
+    expect((await app.device('POST', '/enrol', { body: key.enrolment(claimToken) })).status).toBe(200);
+  });
+});
+
+describe('a P-256 key', () => {
+  it('enrols and gets in as an Ed25519 key does', async () => {
+    const [claimToken = ''] = await testClaimTokens(app, 1);
+    const key = testDeviceKey('P-256');
+    const answer = await app.device('POST', '/enrol', { body: key.enrolment(claimToken) });
+    const { deviceId } = answer.json as { deviceId: string };
+    const token = await accessToken(key, deviceId);
+    expect((await app.device('POST', '/check-in', { token, body: checkIn })).status).toBe(200);
+  });
+});
+
 describe('an access token', () => {
   it('is given for a signature over a fresh nonce, and opens the check-in', async () => {
     const { key, deviceId } = await enrolled();

@@ -1,9 +1,19 @@
 /** Both listeners on a database and a folder of their own, with a clock that the test sets; requests come by `inject`. */
-import { generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ADMIN_API, DEVICE_API, enrolPayload, type OperatorRole, tokenPayload } from '@tidegate/protocol';
+import {
+  ADMIN_API,
+  DEVICE_API,
+  type EnrolKeyRequest,
+  enrolKeyPayload,
+  enrolPayload,
+  type EnrolRequest,
+  type OperatorRole,
+  tokenPayload,
+  type TokenRequest,
+} from '@tidegate/protocol';
 import { pino } from 'pino';
 import { addApiToken } from '../admin/operator-store.ts';
 import { type Apps, buildApp } from '../app.ts';
@@ -49,7 +59,7 @@ export interface TestApp extends Deps {
 /** The gates of a test are ticked by the test. */
 const SELDOM = { ...DEFAULT_ROLLOUT_CONFIG, gateTickSeconds: 86_400 };
 
-type Method = 'GET' | 'HEAD' | 'POST' | 'PUT';
+type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
 export async function testApp(): Promise<TestApp> {
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-app-'));
@@ -116,18 +126,29 @@ async function request(app: Apps['device'], method: Method, url: string, ask: As
 
 /** A device's key pair with what it signs. */
 export interface TestDeviceKey {
+  /** SubjectPublicKeyInfo, DER, base64url. */
   readonly publicKey: string;
-  enrolment(claimToken: string): { claimToken: string; publicKey: string; proof: string };
-  assertion(deviceId: string, nonce: string): { deviceId: string; nonce: string; signature: string };
+  readonly privateKey: KeyObject;
+  enrolment(claimToken: string, product?: string): EnrolRequest;
+  keyEnrolment(nonce: string, product?: string): EnrolKeyRequest;
+  assertion(deviceId: string, nonce: string): TokenRequest;
 }
 
-export function testDeviceKey(): TestDeviceKey {
-  const pair = generateKeyPairSync('ed25519');
+export function testDeviceKey(kind: 'Ed25519' | 'P-256' = 'Ed25519'): TestDeviceKey {
+  const pair = kind === 'Ed25519' ? generateKeyPairSync('ed25519') : generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const publicKey = pair.publicKey.export({ format: 'der', type: 'spki' }).toString('base64url');
-  const signature = (text: string) => sign(null, Buffer.from(text), pair.privateKey).toString('base64url');
+  const hash = kind === 'Ed25519' ? null : 'sha256';
+  const signature = (text: string) => sign(hash, Buffer.from(text), pair.privateKey).toString('base64url');
   return {
     publicKey,
-    enrolment: claimToken => ({ claimToken, publicKey, proof: signature(enrolPayload(claimToken)) }),
+    privateKey: pair.privateKey,
+    enrolment: (claimToken, product = 'gw2') => ({
+      product,
+      claimToken,
+      publicKey,
+      proof: signature(enrolPayload(claimToken)),
+    }),
+    keyEnrolment: (nonce, product = 'gw2') => ({ product, publicKey, nonce, proof: signature(enrolKeyPayload(nonce)) }),
     assertion: (deviceId, nonce) => ({ deviceId, nonce, signature: signature(tokenPayload(deviceId, nonce)) }),
   };
 }

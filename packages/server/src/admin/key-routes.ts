@@ -1,0 +1,42 @@
+/** Public keys that the manufacturer registers beforehand: uploaded as CSV, and listed. */
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import { closed, DeviceKeyView, LIMITS, Name, page, UploadReport } from '@tidegate/protocol';
+import type { FastifyPluginAsync } from 'fastify';
+import { Type } from 'typebox';
+import type { Deps } from '../deps.ts';
+import { listRegisteredKeys } from '../identity/registered-key-store.ts';
+import { ServerError } from '../server-error.ts';
+import { uploadKeys } from './key-upload.ts';
+import { pageOf, pageQuery } from './paging.ts';
+
+export function keyRoutes(deps: Deps): FastifyPluginAsync {
+  return async plain => {
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const query = closed({ ...pageQuery, product: Type.Optional(Name) });
+    app.get('/device-keys', { schema: { querystring: query, response: { 200: page(DeviceKeyView) } } }, request =>
+      pageOf(
+        request.query,
+        key => key.sha256,
+        (after, limit) => listRegisteredKeys(deps.db, request.query.product, after, limit),
+      ),
+    );
+    await plain.register(keyUpload(deps));
+  };
+}
+
+function keyUpload(deps: Deps): FastifyPluginAsync {
+  return async plain => {
+    plain.removeAllContentTypeParsers();
+    plain.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    const app = plain.withTypeProvider<TypeBoxTypeProvider>();
+    const options = { bodyLimit: LIMITS.csvBytes, schema: { response: { 200: UploadReport } } };
+    app.post('/device-keys', options, async request => {
+      const csv = request.body as Buffer | undefined;
+      if (!csv) throw new ServerError('bad-request', 'the body is empty');
+      const report = await uploadKeys(deps, csv);
+      const { added, unchanged, refused } = report;
+      deps.log.info({ by: request.operator.id, added, unchanged, refused: refused.length }, 'keys were registered');
+      return report;
+    });
+  };
+}
