@@ -18,6 +18,8 @@ export interface DevicePlan {
   readonly product: string;
   readonly hardware: string;
   readonly serverUrl: string;
+  /** What the server's certificate is checked against; where absent, what Node trusts. */
+  readonly caFile?: string;
   readonly rootFile: string;
   /** RFC 3339: when its image was built. */
   readonly builtAt: string;
@@ -80,6 +82,7 @@ function agentConfig(plan: DevicePlan, app: string, adminSocket: string) {
     channel: 'stable',
     channels: ['stable'],
     server: plan.serverUrl,
+    ...(plan.caFile === undefined ? {} : { caFile: plan.caFile }),
     rootFile: plan.rootFile,
     builtAt: plan.builtAt,
     netDir: join(plan.folder, 'net'),

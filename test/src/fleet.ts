@@ -13,6 +13,7 @@ export interface FleetPlan {
   readonly product: string;
   readonly hardware: string;
   readonly serverUrl: string;
+  readonly caFile?: string;
   readonly rootFile: string;
   readonly onDevice?: (name: string, ready: number) => void;
 }
@@ -47,6 +48,7 @@ export async function startFleet(admin: AdminClient, plan: FleetPlan): Promise<F
         product: plan.product,
         hardware: plan.hardware,
         serverUrl: plan.serverUrl,
+        ...(plan.caFile === undefined ? {} : { caFile: plan.caFile }),
         rootFile: plan.rootFile,
         builtAt,
         servicePort: ports[index] ?? 0,

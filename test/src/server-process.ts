@@ -20,6 +20,8 @@ export interface ServerPlan {
   readonly databaseUrl?: string;
   /** PostgreSQL carries the timed work where absent. */
   readonly redis?: { readonly url: string; readonly prefix: string };
+  /** Where nginx stands before it: the location that shows the artifact folder. */
+  readonly artifactRedirect?: string;
 }
 
 export interface ServerProcess {
@@ -37,7 +39,8 @@ interface Ready {
 
 export async function startServerProcess(plan: ServerPlan): Promise<ServerProcess> {
   const configFile = `${plan.data}.yaml`;
-  await writeFile(configFile, stringify({ pollSeconds: plan.pollSeconds, gateTickSeconds: plan.gateTickSeconds }));
+  const { pollSeconds, gateTickSeconds, artifactRedirect } = plan;
+  await writeFile(configFile, stringify({ pollSeconds, gateTickSeconds, artifactRedirect }));
   const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
   const child = await startChild({
     args: [SERVER_CLI, '--config', configFile, '--data', plan.data, '--trusted-root', plan.trustedRoot, ...ports],

@@ -40,6 +40,7 @@ export interface AppDeps extends Deps {
   readonly memory: DeviceMemory;
   readonly config: RolloutConfig;
   readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth'>;
+  readonly artifactRedirect: string | undefined;
   /** For the device listener; null: plain HTTP, behind something that ends TLS, or on loopback. */
   readonly tls: Pick<ServerOptions, 'cert' | 'key' | 'minVersion'> | null;
 }

@@ -21,7 +21,8 @@ const program = new Command('tidegate-server')
   .addHelpText(
     'after',
     `
-Every setting can also be an environment variable: TIDEGATE_ADMIN_PORT=9000. The database is DATABASE_URL.
+Every setting can also be an environment variable: TIDEGATE_ADMIN_PORT=9000. The database is DATABASE_URL,
+or the content of the file DATABASE_URL_FILE; the same goes for Redis.
 REDIS_URL puts the timed work into Redis; without it, and while it cannot be reached, PostgreSQL is enough.
 When it is ready it prints one JSON line with "deviceUrl" and "adminUrl"; its log goes to standard error.
 

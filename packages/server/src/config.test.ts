@@ -113,3 +113,35 @@ test.each(['mysql://u:secret@db/x', 'db:5432', 'secret', 'postgresql//u:secret@d
     await expect(failure).rejects.not.toThrow('secret');
   },
 );
+
+test('takes the addresses with passwords in them from files, as containers get their secrets', async () => {
+  const [database, redis] = [join(folder, 'database-url'), join(folder, 'redis-url')];
+  await writeFile(database, 'postgresql://tidegate:secret@db/tidegate\n');
+  await writeFile(redis, 'redis://tidegate:secret@redis:6379');
+  const config = await readConfig({}, { DATABASE_URL_FILE: database, REDIS_URL_FILE: redis });
+  expect(config.databaseUrl).toBe('postgresql://tidegate:secret@db/tidegate');
+  expect(config.redisUrl).toBe('redis://tidegate:secret@redis:6379');
+});
+
+test('refuses a secret file that is missing, empty, endless or no address, and repeats nothing of it', async () => {
+  const at = join(folder, 'database-url');
+  const refusal = () => readConfig({}, { DATABASE_URL_FILE: at });
+  await expect(refusal()).rejects.toThrow(`databaseUrlFile cannot be read`);
+  await writeFile(at, ' \n');
+  await expect(refusal()).rejects.toThrow('is empty or longer');
+  await writeFile(at, 'postgresql://'.padEnd(5000, 'x'));
+  await expect(refusal()).rejects.toThrow('is empty or longer');
+  await writeFile(at, 'mysql://u:secret@db/x');
+  await expect(refusal()).rejects.toThrow(/^databaseUrl \(DATABASE_URL\) must be/);
+  await expect(refusal()).rejects.not.toThrow('secret');
+  const both = readConfig({}, { DATABASE_URL: 'postgresql://db/x', DATABASE_URL_FILE: at });
+  await expect(both).rejects.toThrow('databaseUrl and databaseUrlFile exclude each other');
+});
+
+test('takes a location for the artifact redirect, and nothing that could be more than one', async () => {
+  expect((await readConfig({}, { TIDEGATE_ARTIFACT_REDIRECT: '/internal/artifacts/' })).artifactRedirect).toBe(
+    '/internal/artifacts/',
+  );
+  for (const text of ['internal/', '/internal', '/', '//', '/a/../b/', '/a b/', '/a?b/', 'http://x/', '/a/\n'])
+    await expect(readConfig({ artifactRedirect: text }, {})).rejects.toThrow('artifactRedirect');
+});

@@ -29,6 +29,8 @@ export interface ServerConfig {
   readonly tlsCert?: string | undefined;
   readonly tlsKey?: string | undefined;
   readonly logLevel: string;
+  /** Location of nginx that serves the artifact folder: targets are handed to it instead of being streamed. */
+  readonly artifactRedirect?: string | undefined;
   readonly rollouts: RolloutConfig;
 }
 
@@ -43,13 +45,16 @@ const Settings = Type.Partial(
     adminHost: Text,
     adminPort: Port,
     databaseUrl: Text,
+    databaseUrlFile: Text,
     redisUrl: Text,
+    redisUrlFile: Text,
     redisPrefix: Type.String({ pattern: '^[\\w.{}-]{1,64}$' }),
     databaseWaitSeconds: Type.Number({ minimum: 0, maximum: 3600 }),
     trustedRoot: Text,
     tlsCert: Text,
     tlsKey: Text,
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
+    artifactRedirect: Type.String({ pattern: '^/([\\w-]{1,64}/){1,8}$' }),
     pollSeconds: Type.Number({ minimum: 1, maximum: 86_400 }),
     gateTickSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     reportRetentionDays: Type.Number({ minimum: 1, maximum: 3660 }),
@@ -71,25 +76,33 @@ const NUMBERS = new Set([
 ]);
 
 /** Those that go by a name that everyone knows. */
-const VARIABLES: Readonly<Record<string, string>> = { databaseUrl: 'DATABASE_URL', redisUrl: 'REDIS_URL' };
+const VARIABLES: Readonly<Record<string, string>> = {
+  databaseUrl: 'DATABASE_URL',
+  databaseUrlFile: 'DATABASE_URL_FILE',
+  redisUrl: 'REDIS_URL',
+  redisUrlFile: 'REDIS_URL_FILE',
+};
+const SECRET_MAX_BYTES = 4096;
 
 /** @throws ConfigError */
 export async function readConfig(
   commandLine: Settings & { readonly config?: string | undefined },
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServerConfig> {
-  const { config: file, ...given } = commandLine;
+  const { config: file, ...words } = commandLine;
   const settings = {
     ...(file === undefined ? {} : checked(await readYaml(file), file)),
     ...checked(fromEnvironment(env), 'the environment'),
-    ...checked(given, 'the command line'),
+    ...checked(words, 'the command line'),
   };
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
     throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
   }
-  checkDatabaseUrl(settings.databaseUrl);
-  checkRedisUrl(settings.redisUrl);
-  const { pollSeconds, gateTickSeconds, reportRetentionDays, ...rest } = settings;
+  const { pollSeconds, gateTickSeconds, reportRetentionDays, databaseUrlFile, redisUrlFile, ...rest } = settings;
+  const databaseUrl = await given('databaseUrl', settings.databaseUrl, databaseUrlFile);
+  const redisUrl = await given('redisUrl', settings.redisUrl, redisUrlFile);
+  checkDatabaseUrl(databaseUrl);
+  checkRedisUrl(redisUrl);
   return {
     data: './tidegate-data',
     host: '127.0.0.1',
@@ -100,12 +113,26 @@ export async function readConfig(
     redisPrefix: 'tidegate',
     logLevel: 'info',
     ...rest,
+    databaseUrl,
+    redisUrl,
     rollouts: {
       pollSeconds: pollSeconds ?? DEFAULT_ROLLOUT_CONFIG.pollSeconds,
       gateTickSeconds: gateTickSeconds ?? DEFAULT_ROLLOUT_CONFIG.gateTickSeconds,
       reportRetentionDays: reportRetentionDays ?? DEFAULT_ROLLOUT_CONFIG.reportRetentionDays,
     },
   };
+}
+
+/** A setting that holds a password may stand in a file, as containers get their secrets: out of sight of `inspect`. */
+async function given(name: string, value: string | undefined, file: string | undefined): Promise<string | undefined> {
+  if (file === undefined) return value;
+  if (value !== undefined) throw new ConfigError(`${name} and ${name}File exclude each other: give one of them`);
+  const text = await readFile(file, 'utf8').catch((error: unknown) => {
+    throw new ConfigError(`${name}File cannot be read: ${(error as Error).message}`, { cause: error });
+  });
+  if (text.trim() === '' || text.length > SECRET_MAX_BYTES)
+    throw new ConfigError(`${name}File ${file} is empty or longer than ${SECRET_MAX_BYTES} bytes`);
+  return text.trim();
 }
 
 /** The driver would take any text for an address and look for it in vain. The URL is not told: it may hold a password. */

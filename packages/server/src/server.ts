@@ -87,17 +87,9 @@ async function open(
   closing.defer(() => queue.close());
 
   const tls = await readTls(config);
-  const apps = await buildApp({
-    ...deps,
-    keys,
-    artifacts,
-    revocations,
-    board,
-    memory,
-    queue,
-    config: config.rollouts,
-    tls,
-  });
+  const { artifactRedirect, rollouts } = config;
+  const parts = { keys, artifacts, artifactRedirect, revocations, board, memory, queue };
+  const apps = await buildApp({ ...deps, ...parts, config: rollouts, tls });
   for (const app of [apps.device, apps.admin]) closing.defer(() => app.close());
   const deviceUrl = await listen(apps.device, config.host, config.port, tls ? 'https' : 'http');
   const adminUrl = await listen(apps.admin, config.adminHost, config.adminPort, 'http');

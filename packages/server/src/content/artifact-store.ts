@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SHA256_PATTERN } from '@tidegate/protocol';
@@ -22,26 +22,30 @@ export interface ArtifactStore {
   read(sha256: string, range?: { start: number; end: number }): Readable;
 }
 
+/** Where an artifact lies below the store's folder. nginx and mirrors read it there. @throws ServerError: not-found */
+export function artifactPath(sha256: string): string {
+  if (!pattern.test(sha256)) throw new ServerError('not-found', 'that is not a SHA-256');
+  return `${sha256.slice(0, 2)}/${sha256}`;
+}
+
 /** Makes the folder where it is missing, and removes what a killed run left half written. */
 export async function openArtifactStore(folder: string): Promise<ArtifactStore> {
   const incoming = join(folder, 'incoming');
   await mkdir(incoming, { recursive: true });
   for (const left of await readdir(incoming)) await rm(join(incoming, left), { force: true });
-  const shelf = (sha256: string) => {
-    if (!pattern.test(sha256)) throw new ServerError('not-found', 'that is not a SHA-256');
-    return join(folder, sha256.slice(0, 2));
-  };
+  const placeOf = (sha256: string) => join(folder, artifactPath(sha256));
 
   async function put(sha256: string, bytes: Readable, limits: Parameters<ArtifactStore['put']>[2]): Promise<number> {
-    const place = shelf(sha256);
+    const place = placeOf(sha256);
+    const shelf = dirname(place);
     const temporary = join(incoming, randomBytes(16).toString('hex'));
     try {
       const received = await write(temporary, bytes, limits.maxBytes);
       mustBe(received, sha256, limits.exactBytes);
-      await mkdir(place, { recursive: true });
+      await mkdir(shelf, { recursive: true });
       await syncFolder(folder);
-      await rename(temporary, join(place, sha256));
-      await syncFolder(place);
+      await rename(temporary, place);
+      await syncFolder(shelf);
       return received.length;
     } finally {
       await rm(temporary, { force: true });
@@ -49,7 +53,7 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
   }
   return {
     put,
-    read: (sha256, range) => createReadStream(join(shelf(sha256), sha256), { ...range, highWaterMark: BUFFER_BYTES }),
+    read: (sha256, range) => createReadStream(placeOf(sha256), { ...range, highWaterMark: BUFFER_BYTES }),
   };
 }
 

@@ -1,18 +1,21 @@
 /**
  * The bytes of published targets, by the path that consistent snapshots give them: `<dir>/<sha256>.<file>`. The path is
- * parsed and looked up, never joined to a folder. A fallback: in the large, nginx, object storage or a CDN does this.
+ * parsed and looked up, never joined to a folder. Where nginx stands before the server it is told which file to send
+ * (X-Accel-Redirect), and no byte passes through here; else they are streamed.
  */
 import { formatTargetPath, parseTargetPath, SHA256_PATTERN } from '@tidegate/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
-import type { ArtifactStore } from './artifact-store.ts';
+import { type ArtifactStore, artifactPath } from './artifact-store.ts';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
 import { IMMUTABLE } from './metadata-routes.ts';
 
 export interface TargetDeps {
   readonly db: Db;
   readonly artifacts: ArtifactStore;
+  /** Internal location of nginx that shows the artifact folder, such as `/internal/artifacts/`; undefined: stream. */
+  readonly artifactRedirect: string | undefined;
 }
 
 interface Found {
@@ -22,16 +25,16 @@ interface Found {
 
 const hashedFile = new RegExp(`^(${SHA256_PATTERN.slice(1, -1)})\\.(.+)$`);
 
-export function targetRoutes({ db, artifacts }: TargetDeps): FastifyPluginAsync {
+export function targetRoutes(deps: TargetDeps): FastifyPluginAsync {
   return async app => {
     // HEAD stands here by itself: the one that Fastify derives would say that the length is 0.
     app.route<{ Params: { '*': string } }>({
       method: ['GET', 'HEAD'],
       url: '/*',
       handler: async (request, reply) => {
-        const found = await findTarget(db, request.params['*']);
+        const found = await findTarget(deps.db, request.params['*']);
         if (!found) throw new ServerError('not-found', 'there is no such target');
-        return sendTarget(artifacts, found, request, reply);
+        return sendTarget(deps, found, request, reply);
       },
     });
   };
@@ -52,20 +55,25 @@ async function findTarget(db: Db, path: string): Promise<Found | undefined> {
 }
 
 function sendTarget(
-  artifacts: ArtifactStore,
+  { artifacts, artifactRedirect }: TargetDeps,
   found: Found,
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
   const etag = `"${found.sha256}"`;
-  reply.headers({ ETag: etag, 'Cache-Control': IMMUTABLE, 'Accept-Ranges': 'bytes' });
-  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  const lasting = { ETag: etag, 'Cache-Control': IMMUTABLE, 'Accept-Ranges': 'bytes' };
+  if (request.headers['if-none-match'] === etag) return reply.code(304).headers(lasting).send();
   const range = rangeOf(request, etag, found.length);
   if (range.kind === 'unsatisfiable') {
-    return reply.code(416).header('Content-Range', `bytes */${found.length}`).send();
+    return reply.code(416).headers(lasting).header('Content-Range', `bytes */${found.length}`).send();
+  }
+  reply.type('application/octet-stream');
+  if (artifactRedirect !== undefined) {
+    // nginx says the rest itself: said from here, it would stand there twice, or for a file that is missing.
+    return reply.header('X-Accel-Redirect', artifactRedirect + artifactPath(found.sha256)).send();
   }
   const part = range.kind === 'part' ? range : undefined;
-  reply.type('application/octet-stream').header('Content-Length', part ? part.end - part.start + 1 : found.length);
+  reply.headers(lasting).header('Content-Length', part ? part.end - part.start + 1 : found.length);
   if (part) reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${found.length}`);
   if (request.method === 'HEAD') return reply.send();
   return reply.send(artifacts.read(found.sha256, part));

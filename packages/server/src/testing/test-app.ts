@@ -85,6 +85,7 @@ export async function testApp(): Promise<TestApp> {
     memory,
     queue,
     config: DEFAULT_ROLLOUT_CONFIG,
+    artifactRedirect: undefined,
     tls: null,
   });
 

@@ -1,0 +1,229 @@
+/** The real nginx, as `infra` sets it up, before two real server processes: devices see what one server alone would show. */
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import type { IncomingHttpHeaders } from 'node:http';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { contentPath, type RolloutView, TARGETS_BASE } from '@tidegate/protocol';
+import { emptyDatabase } from '@tidegate/server/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startFleet } from '../src/fleet.ts';
+import { freePorts } from '../src/free-port.ts';
+import { type Certificate, checkNginx, layOutNginx, makeCertificate, startNginx } from '../src/nginx.ts';
+import { push } from '../src/push.ts';
+import { RepoSim, sha256 } from '../src/repo-sim.ts';
+import { packSample } from '../src/sample-service.ts';
+import { type ServerProcess, startServerProcess } from '../src/server-process.ts';
+import { tempFolder } from '../src/temp-folder.ts';
+import { until } from '../src/until.ts';
+
+const REDIRECT = '/internal/artifacts/';
+const IMAGE = Buffer.alloc(3_000_000, 'the same bytes again and again, ');
+const ETAG = `"${sha256(IMAGE)}"`;
+
+const closing = new AsyncDisposableStack();
+let folder: string;
+let certificate: Certificate;
+let ca: string;
+let nginxUrl: string;
+let servers: readonly [ServerProcess, ServerProcess];
+/** One that streams by itself: what it answers is the measure. */
+let plain: ServerProcess;
+let repo: RepoSim;
+/** Of the image: where devices ask for it, and where it lies. */
+let image: { readonly url: string; readonly file: string };
+
+beforeAll(async () => {
+  folder = closing.use(await tempFolder('tidegate-proxy')).path;
+  const database = await emptyDatabase();
+  closing.defer(() => database.drop());
+  repo = new RepoSim();
+  const trustedRoot = join(folder, 'root.json');
+  await writeFile(trustedRoot, repo.root());
+  const data = join(folder, 'server');
+  const start = async (artifactRedirect?: string) => {
+    const more = artifactRedirect === undefined ? {} : { artifactRedirect };
+    const plan = { data, trustedRoot, pollSeconds: 1, gateTickSeconds: 0.2, databaseUrl: database.url, ...more };
+    const server = await startServerProcess(plan);
+    closing.defer(async () => void (await server.child.stop()));
+    return server;
+  };
+  servers = [await start(REDIRECT), await start(REDIRECT)];
+  plain = await start();
+  const path = repo.release(IMAGE, { version: '1.1.0', counter: 2 });
+  await push({ ...plain, server: plain }, repo);
+  const hash = sha256(IMAGE);
+  image = {
+    url: `${TARGETS_BASE}/${contentPath(path, hash)}`,
+    file: join(data, 'artifacts', hash.slice(0, 2), hash),
+  };
+  certificate = await makeCertificate(folder);
+  ca = await readFile(certificate.certFile, 'utf8');
+  const nginx = closing.use(await startNginx(await plan()));
+  nginxUrl = nginx.url;
+});
+afterAll(() => closing.disposeAsync());
+
+async function plan() {
+  const [port = 0] = await freePorts(1);
+  const upstreams = servers.map(({ deviceUrl }) => Number(new URL(deviceUrl).port));
+  return { folder, port, upstreams, artifacts: join(folder, 'server', 'artifacts'), certificate };
+}
+
+interface Seen {
+  readonly status: number | undefined;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** The path goes out as it is, dots and all. */
+function throughNginx(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Seen> {
+  const { hostname, port } = new URL(nginxUrl);
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ hostname, port, path, headers, method, ca, agent: false }, answer => {
+      const chunks: Buffer[] = [];
+      answer.on('data', (chunk: Buffer) => chunks.push(chunk));
+      answer.once('error', reject);
+      answer.once('end', () =>
+        resolve({ status: answer.statusCode, headers: answer.headers, body: Buffer.concat(chunks) }),
+      );
+    });
+    outgoing.once('error', reject);
+    outgoing.end();
+  });
+}
+
+async function directly(path: string, headers: Record<string, string> = {}, method = 'GET'): Promise<Seen> {
+  const answer = await fetch(plain.deviceUrl + path, { headers, method });
+  const body = Buffer.from(await answer.arrayBuffer());
+  return { status: answer.status, headers: Object.fromEntries(answer.headers), body };
+}
+
+const TOLD = ['etag', 'cache-control', 'content-range', 'content-length', 'content-type', 'last-modified'];
+
+/** What a device can tell apart; of an error it reads no body. */
+function essence({ status = 0, headers, body }: Seen) {
+  if (status >= 400) return { status, range: headers['content-range'] };
+  return { status, hash: sha256(body), told: TOLD.map(name => [name, headers[name]]) };
+}
+
+test('nginx finds no fault in the configuration', async () => {
+  expect(checkNginx(await layOutNginx(await plan()))).toEqual({
+    status: 0,
+    words: expect.stringContaining('test is successful'),
+  });
+});
+
+test.each<[what: string, headers: Record<string, string>, method?: string]>([
+  ['the whole', {}],
+  ['its head', {}, 'HEAD'],
+  ['a part', { range: 'bytes=1000-1999' }],
+  ['the head of a part', { range: 'bytes=1000-1999' }, 'HEAD'],
+  ['the rest of a broken download', { range: 'bytes=2000000-' }],
+  ['the last bytes', { range: 'bytes=-10' }],
+  ['the rest, of these very bytes', { range: 'bytes=2000000-', 'if-range': ETAG }],
+  ['the whole, where the part is of other bytes', { range: 'bytes=2000000-', 'if-range': `"${'0'.repeat(64)}"` }],
+  [
+    'the whole, where the part is judged by a date',
+    { range: 'bytes=2000000-', 'if-range': 'Mon, 01 Jan 2035 00:00:00 GMT' },
+  ],
+  ['the whole, where several parts are asked for', { range: 'bytes=0-1,5-6' }],
+  ['nothing beyond the end', { range: 'bytes=3000000-' }],
+  ['nothing new', { 'if-none-match': ETAG }],
+  ['the whole, whatever a date says', { 'if-modified-since': 'Mon, 01 Jan 2035 00:00:00 GMT' }],
+])('gives %s as the server alone does', async (_what, headers, method) => {
+  const seen = await throughNginx(image.url, headers, method);
+  expect(essence(seen)).toEqual(essence(await directly(image.url, headers, method)));
+  expect(Object.keys(seen.headers).filter(name => name.startsWith('x-accel'))).toEqual([]);
+});
+
+test('a resumed download is the image', async () => {
+  expect((await throughNginx(image.url, {}, 'HEAD')).headers['accept-ranges']).toBe('bytes');
+  const first = await throughNginx(image.url, { range: 'bytes=0-1999999' });
+  const rest = await throughNginx(image.url, { range: 'bytes=2000000-', 'if-range': String(first.headers.etag) });
+  expect([first.status, rest.status]).toEqual([206, 206]);
+  expect(sha256(Buffer.concat([first.body, rest.body]))).toBe(sha256(IMAGE));
+});
+
+test('no way leads from outside to the artifact folder, nor out of it', async () => {
+  const hash = sha256(IMAGE);
+  const inside = `${REDIRECT}${hash.slice(0, 2)}/${hash}`;
+  const tries = [
+    inside,
+    `/tuf/../${inside.slice(1)}`,
+    `/tuf/targets/..%2f..${inside}`,
+    `/tuf/targets/%2e%2e/%2e%2e${inside}`,
+    `//${inside.slice(1)}`,
+    `${REDIRECT}../token-key.pem`,
+    `${REDIRECT}${hash.slice(0, 2)}/../../token-key.pem`,
+    '/tuf/targets/../../token-key.pem',
+    '/tuf/targets/..%2f..%2ftoken-key.pem',
+    '/tuf/targets/gw2/stable/app/1.1.0/..%2f..%2ftoken-key.pem',
+    `${image.url}/..%2f..%2f..%2ftoken-key.pem`,
+    '/api/admin/v1/devices',
+    '/metrics',
+    '/readyz',
+  ];
+  const seen = await Promise.all(tries.map(path => throughNginx(path)));
+  expect(seen.map(({ status }, i) => [tries[i], status])).toEqual(tries.map(path => [path, expect.toSatisfy(refused)]));
+  const forged = await throughNginx(image.url.replace(hash, '0'.repeat(64)), { 'x-accel-redirect': inside });
+  expect([forged.status, forged.headers['content-type']]).toEqual([404, 'application/problem+json']);
+});
+
+function refused(status: number): boolean {
+  return status === 404 || status === 400;
+}
+
+test('lists come as the server says them: the timestamp is never kept, a missing root stays a 404', async () => {
+  for (const file of ['timestamp.json', '1.root.json', '2.root.json']) {
+    const [seen, measure] = [await throughNginx(`/tuf/metadata/${file}`), await directly(`/tuf/metadata/${file}`)];
+    expect([seen.status, seen.headers['cache-control']]).toEqual([measure.status, measure.headers['cache-control']]);
+  }
+});
+
+test('a body beyond every limit is refused before it reaches a server', async () => {
+  const { hostname, port } = new URL(nginxUrl);
+  const status = await new Promise((resolve, reject) => {
+    const headers = { 'content-length': 200_000, 'content-type': 'application/json' };
+    const outgoing = request(
+      { hostname, port, path: '/api/device/v1/reports', method: 'POST', headers, ca },
+      answer => {
+        answer.resume();
+        resolve(answer.statusCode);
+      },
+    );
+    outgoing.once('error', reject);
+    outgoing.flushHeaders();
+  });
+  expect(status).toBe(413);
+});
+
+test('a real agent enrols, checks in, downloads and verifies through nginx, whichever process answers', async () => {
+  await plain.admin.post('/products', { name: 'gw2' });
+  const plan = {
+    count: 1,
+    folder: join(folder, 'devices'),
+    socketFolder: join(folder, 's'),
+    product: 'gw2',
+    hardware: 'gw2-a',
+    serverUrl: nginxUrl,
+    caFile: certificate.certFile,
+    rootFile: join(folder, 'root.json'),
+  };
+  await using fleet = await startFleet(plain.admin, plan);
+  expect(fleet.members).toHaveLength(1);
+  const sample = await readFile(await packSample(folder, { version: '1.2.0', health: 'well' }));
+  const target = repo.release(sample, { version: '1.2.0', counter: 3, format: 'tar' }, 'app.tar');
+  await push({ ...plain, server: plain }, repo);
+  const gate = { minVerified: 1, soakSeconds: 0, silenceSeconds: 60 };
+  const { id } = await plain.admin.post<RolloutView>('/rollouts', { target, phases: [{ basisPoints: 10_000 }], gate });
+  await until('the rollout to complete', async () => {
+    const { state } = await plain.admin.get<RolloutView>(`/rollouts/${id}`);
+    return state === 'completed' || undefined;
+  });
+});
+
+test('an image that is listed and not there is our fault, and no 404', async () => {
+  await rm(image.file);
+  const { status, headers } = await throughNginx(image.url);
+  expect([status, headers['cache-control']]).toEqual([503, 'no-store']);
+});
