@@ -20,6 +20,7 @@ import {
 import type { FastifyPluginAsync } from 'fastify';
 import { Type } from 'typebox';
 import type { Deps } from '../deps.ts';
+import { clearAlarm } from '../identity/alarm-store.ts';
 import { revokeDevice } from '../identity/device-store.ts';
 import { ServerError } from '../server-error.ts';
 import {
@@ -37,6 +38,7 @@ import { pageOf, pageQuery } from './paging.ts';
 const CLAIM_SECONDS = 30 * 86_400;
 const REPORTS_SHOWN = 1000;
 const ById = Type.Object({ id: Hex32 });
+const AlarmOfDevice = Type.Object({ id: Hex32, alarm: Type.Enum([...DEVICE_ALARMS]) });
 const DevicesQuery = closed({
   ...pageQuery,
   product: Type.Optional(Name),
@@ -164,6 +166,19 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       log.warn({ deviceId: id, by: request.operator.id }, 'a device was revoked');
       return device;
     });
+
+    app.delete(
+      '/devices/:id/alarms/:alarm',
+      { schema: { params: AlarmOfDevice, response: { 200: DeviceView } } },
+      async request => {
+        const { id, alarm } = request.params;
+        const cleared = await clearAlarm(db, id, alarm);
+        const device = cleared ? await findDeviceView(db, id) : undefined;
+        if (!device) throw new ServerError('not-found', 'there is no such alarm');
+        log.info({ deviceId: id, alarm, by: request.operator.id }, 'an alarm was cleared');
+        return device;
+      },
+    );
   };
 }
 

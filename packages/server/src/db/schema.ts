@@ -58,6 +58,7 @@ export interface DevicesTable {
   revoked_at: NullableTime;
   clone_alarm_at: NullableTime;
   token_alarm_at: NullableTime;
+  recent_boot_ids: Generated<string[]>;
 }
 
 export interface UsedNoncesTable {

@@ -11,3 +11,17 @@ export const ALARM_COLUMNS = {
 export async function raiseTokenAlarm(db: Db, deviceId: string, now: Date): Promise<void> {
   await db.updateTable('devices').set({ token_alarm_at: now }).where('id', '=', deviceId).execute();
 }
+
+/**
+ * A person has seen to it. What the clone alarm was told by is forgotten with it: it must not be raised again by the
+ * machine that stays. False where there is no such alarm.
+ */
+export async function clearAlarm(db: Db, deviceId: string, alarm: DeviceAlarm['alarm']): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('devices')
+    .set({ [ALARM_COLUMNS[alarm]]: null, ...(alarm === 'clone' && { recent_boot_ids: [] }) })
+    .where('id', '=', deviceId)
+    .where(ALARM_COLUMNS[alarm], 'is not', null)
+    .executeTakeFirst();
+  return numUpdatedRows === 1n;
+}

@@ -33,7 +33,7 @@ export async function checkIn(
     components: body.components,
     attributes: storableAttributes(body.attributes ?? {}),
   };
-  deps.memory.note({ facts, at: deps.clock.now(), update: body.update });
+  deps.memory.note({ facts, at: deps.clock.now(), update: body.update, bootId: body.bootId });
   const pollAfterSeconds = pollSecondsFor(identity.id, deps.config.pollSeconds);
   const view = deps.board.current();
   if (!view) return { offer: null, stop: [], pollAfterSeconds };

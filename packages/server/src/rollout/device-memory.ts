@@ -4,9 +4,10 @@
  */
 import { hash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
+import { BOOTS_REMEMBERED } from '../identity/boot-trail.ts';
 import type { KnownAttempt } from './decide.ts';
 import type { DeviceFacts } from './device-facts.ts';
-import { type Sighting, touchAttempts, writeInventory } from './inventory-store.ts';
+import { type Sighting, touchAttempts, writeBoots, writeInventory } from './inventory-store.ts';
 import { attemptsOf } from './offer-store.ts';
 
 const DEVICES_REMEMBERED = 100_000;
@@ -37,7 +38,7 @@ export interface DeviceMemory {
   /** Its attempts have changed in the database: the next check-in reads them again. */
   readonly forgetAttempts: (deviceId: string) => void;
   /** Notes a sighting; it reaches the database within about a second, where it says anything new. */
-  readonly note: (sighting: Sighting) => void;
+  readonly note: (sighting: Omit<Sighting, 'bootIds'> & { readonly bootId: string }) => void;
   readonly flush: () => Promise<void>;
   /** Writes what is still held back. */
   readonly close: () => Promise<void>;
@@ -63,6 +64,9 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
     for (let from = 0; from < sightings.length; from += SIGHTINGS_PER_STATEMENT) {
       const batch = sightings.slice(from, from + SIGHTINGS_PER_STATEMENT);
       try {
+        for (const deviceId of await writeBoots(db, batch)) {
+          log.warn({ deviceId, alarm: 'clone' }, 'two machines seem to share the key of this device');
+        }
         await writeInventory(db, batch);
         await touchAttempts(db, batch);
       } catch (error) {
@@ -96,15 +100,18 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
       const entry = remembered.get(deviceId);
       if (entry) entry.attempts = undefined;
     },
-    note: sighting => {
-      const entry = recall(sighting.facts.id);
-      const digest = digestOf(sighting.facts);
-      const seenAt = sighting.at.getTime();
+    note: ({ facts, at, update, bootId }) => {
+      const entry = recall(facts.id);
+      const digest = digestOf(facts, bootId);
+      const seenAt = at.getTime();
       const stale = Math.abs(seenAt - entry.writtenAt) >= REWRITE_SECONDS * 1000;
-      if (!stale && digest === entry.digest && sighting.update === undefined) return;
+      if (!stale && digest === entry.digest && update === undefined) return;
       entry.writtenAt = seenAt;
       entry.digest = digest;
-      pending.set(sighting.facts.id, sighting);
+      // What was heard in between counts too: two machines may come within one second.
+      const earlier = pending.get(facts.id)?.bootIds ?? [];
+      const bootIds = earlier.at(-1) === bootId ? earlier : [...earlier, bootId].slice(-BOOTS_REMEMBERED);
+      pending.set(facts.id, { facts, at, update, bootIds });
     },
     flush,
     close: async () => {
@@ -114,6 +121,6 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   };
 }
 
-function digestOf({ hardware, channel, components, attributes }: DeviceFacts): string {
-  return hash('sha256', JSON.stringify([hardware, channel, components, attributes]), 'base64url');
+function digestOf({ hardware, channel, components, attributes }: DeviceFacts, bootId: string): string {
+  return hash('sha256', JSON.stringify([bootId, hardware, channel, components, attributes]), 'base64url');
 }

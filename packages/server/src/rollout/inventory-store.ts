@@ -2,11 +2,14 @@
 import type { CheckInRequest } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
+import { followBoots } from '../identity/boot-trail.ts';
 import type { DeviceFacts } from './device-facts.ts';
 
 export interface Sighting {
   readonly facts: DeviceFacts;
   readonly at: Date;
+  /** Boots that it was heard of in since its last sighting was written, oldest first. */
+  readonly bootIds: readonly string[];
   /** The update that the device says it is working on. */
   readonly update: CheckInRequest['update'];
 }
@@ -23,6 +26,40 @@ export async function writeInventory(db: Db, sightings: readonly Sighting[]): Pr
       ${of(s => s.at)}::timestamptz[]
     ) as s (id, hardware, channel, components, attributes, seen_at)
     where devices.id = s.id`.execute(db);
+}
+
+/**
+ * Writes the boots of those devices that have changed theirs. To be called before the sightings themselves are written:
+ * one that is older than what another process wrote says nothing about an order.
+ * @returns the devices on which the clone alarm was raised
+ */
+export async function writeBoots(db: Db, sightings: readonly Sighting[]): Promise<string[]> {
+  const byDevice = new Map(sightings.map(s => [s.facts.id, s]));
+  return await db.transaction().execute(async tx => {
+    const { rows } = await sql<{ id: string; recent_boot_ids: string[] }>`
+      select devices.id, recent_boot_ids from devices join unnest(
+        ${sightings.map(s => s.facts.id)}::text[], ${sightings.map(s => s.at)}::timestamptz[],
+        ${sightings.map(s => s.bootIds.at(-1) ?? '')}::text[], ${sightings.map(s => s.bootIds.length)}::int[]
+      ) as s (id, seen_at, boot_id, boots) on devices.id = s.id
+      where s.seen_at >= coalesce(last_seen_at, '-infinity')
+        and (s.boots > 1 or recent_boot_ids[cardinality(recent_boot_ids)] is distinct from s.boot_id)
+      order by devices.id for update of devices`.execute(tx);
+    if (rows.length === 0) return [];
+    const trails = rows.map(row => ({
+      id: row.id,
+      at: byDevice.get(row.id)?.at,
+      ...followBoots(row.recent_boot_ids, byDevice.get(row.id)?.bootIds ?? []),
+    }));
+    await sql`
+      update devices set recent_boot_ids = string_to_array(s.recent, ','),
+        clone_alarm_at = case when s.is_clone then s.seen_at else clone_alarm_at end
+      from unnest(
+        ${trails.map(t => t.id)}::text[], ${trails.map(t => t.recent.join(','))}::text[],
+        ${trails.map(t => t.isClone)}::boolean[], ${trails.map(t => t.at)}::timestamptz[]
+      ) as s (id, recent, is_clone, seen_at)
+      where devices.id = s.id`.execute(tx);
+    return trails.flatMap(t => (t.isClone ? [t.id] : []));
+  });
 }
 
 /** A device that checks in during its update is not silent. Before it began, only progress counts, not presence. */

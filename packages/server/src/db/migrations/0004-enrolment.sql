@@ -1,4 +1,4 @@
--- What may enrol beside holders of claim tokens, and what a clone is noticed by.
+-- What may enrol beside holders of claim tokens.
 
 create table device_keys (
   -- Of the public key: what pages go by.
