@@ -30,6 +30,7 @@ import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
 import type { DownloadProgress, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';
+import type { CheckSettings } from './service/check.ts';
 import { createService } from './service/service.ts';
 import { createTrust } from './trust/create-trust.ts';
 
@@ -60,6 +61,7 @@ const DEFAULT_FIRST_CHECK_SECONDS = 30;
 const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
 const DEFAULT_STOP_SECONDS = 10;
 const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
+const DEFAULT_CHECK_SECONDS = 60;
 
 /** @throws ConfigError, AgentError: not-now where another agent runs */
 export async function createAgent(config: AgentConfig, around: Surroundings): Promise<Agent> {
@@ -204,7 +206,8 @@ async function openInstaller(
   around: Surroundings,
 ): Promise<ServiceInstaller> {
   const { name, folder, factory, service } = component;
-  const base = { component: name, folder, factory, trustDir, ...around };
+  const check = checkOf(component);
+  const base = { component: name, folder, factory, trustDir, ...(check ? { check } : {}), ...around };
   if (!service) return openDirectoryInstaller(base);
   const [program = '', ...args] = service.command;
   const control = createService({
@@ -227,11 +230,18 @@ async function openInstaller(
   });
 }
 
-/** What a step may spend on services, there and back, as the config has it. */
+function checkOf({ check }: ComponentConfig): CheckSettings | undefined {
+  if (!check) return undefined;
+  const [program = '', ...args] = check.command;
+  return { command: [program, ...args], timeoutSeconds: check.timeoutSeconds ?? DEFAULT_CHECK_SECONDS };
+}
+
+/** What a step may spend on services and checks, there and back, as the config has it. */
 function patienceSeconds({ components }: AgentConfig): number {
-  const perComponent = components.map(({ service }) => {
-    const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = service ?? {};
-    return 2 * stopTimeoutSeconds + (health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS);
+  const perComponent = components.map(component => {
+    const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = component.service ?? {};
+    const healthSeconds = health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS;
+    return 2 * stopTimeoutSeconds + healthSeconds + (checkOf(component)?.timeoutSeconds ?? 0);
   });
   return perComponent.reduce((sum, seconds) => sum + seconds, 0);
 }

@@ -48,6 +48,7 @@ test.each([
   ['an unknown installer', { components: [{ ...app, installer: 'magic' }] }, 'components/0/installer'],
   ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
   ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
+  ['a check without a command', { components: [{ ...app, check: { command: [] } }] }, 'components/0/check'],
   ['a span without end', { firstCheckWithinSeconds: 1e9 }, 'firstCheckWithinSeconds'],
   ['a name that climbs', { product: '../gw2' }, 'product'],
 ])('%s is an error that names the file and the key', async (_what, change, key) => {

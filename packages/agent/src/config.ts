@@ -40,6 +40,8 @@ const Component = closed({
       health: Type.Optional(Health),
     }),
   ),
+  /** Run in the new software's folder after the switch; its exit code says whether the software works. */
+  check: Type.Optional(closed({ command: Command, timeoutSeconds: Type.Optional(Seconds) })),
 });
 export type ComponentConfig = Static<typeof Component>;
 

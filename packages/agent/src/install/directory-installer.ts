@@ -1,15 +1,18 @@
 /**
- * An installer for applications: a folder with `a/`, `b/` and a link `current` that a rename switches, and a service
- * that runs from it. It activates and commits only what it wrote and recorded itself (EN 303 645 5.3-9).
+ * An installer for applications and single files: a folder with `a/`, `b/` and a link `current` that a rename switches,
+ * and, where there is one, a service that runs from it. It activates and commits only what it wrote and recorded itself
+ * (EN 303 645 5.3-9).
  */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseTargetPath } from '@tidegate/protocol';
 import type { Logger } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import { type DurableFiles, syncFolder } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
 import type { AcceptedTarget, InstalledRelease, Installer, SlotName, SlotRecord, SlotsView } from '../ports.ts';
+import { type CheckSettings, proveByCheck } from '../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../service/health.ts';
 import type { Service } from '../service/service.ts';
 import { firstDifference, Manifest, type ManifestEntry } from './manifest.ts';
@@ -31,6 +34,8 @@ export interface DirectoryInstallerDeps {
   readonly log: Logger;
   /** Absent for a component that nothing runs. */
   readonly service?: { readonly control: Service; readonly health?: HealthSettings };
+  /** Judges the software beside, or instead of, the service's health. */
+  readonly check?: CheckSettings;
 }
 
 export interface ServiceInstaller extends Installer {
@@ -70,7 +75,7 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
     const entries = await withVerifiedSource(artifact, target, async (bytes): Promise<ManifestEntry[]> => {
       if (target.firmware.format === 'tar') return unpackTar(bytes, into, signal);
       if (target.firmware.format === 'file') {
-        const made = await writeFileFrom(bytes, { path: component, folder: into, executable: true });
+        const made = await writeFileFrom(bytes, { path: fileName(target), folder: into, executable: true });
         await syncFolder(into);
         return [made];
       }
@@ -139,8 +144,12 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
         await records.save({ ...records.get(), armed: { slot, triesLeft: armed.triesLeft - 1 } });
       }
       await startService(slot);
-      const { service } = deps;
+      const { service, check } = deps;
       if (service?.health) await proveHealthy(service.health, service.control.deaths, deps.clock, signal);
+      // A service may write beside itself. Where none runs, what lies there must still be what was sent.
+      const difference = service ? undefined : await fault(slot);
+      if (difference !== undefined) throw new AgentError('health-failed', `slot ${slot}: ${difference}`);
+      if (check) await proveByCheck(check, join(folder, slot), signal);
     },
 
     async markGood(slot) {
@@ -170,6 +179,13 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
       else await deps.service?.control.leave();
     },
   };
+}
+
+/** A single file keeps the name that was signed: the last part of its target's path. */
+function fileName({ path }: AcceptedTarget): string {
+  const parts = parseTargetPath(path);
+  if (!parts) throw new AgentError('internal', 'the path of an accepted target does not read');
+  return parts.file;
 }
 
 function other(slot: SlotName): SlotName {

@@ -95,7 +95,7 @@ export async function openTestDevice(): Promise<TestDevice> {
   const service = await startService();
 
   await mkdir(join(app, 'a'), { recursive: true });
-  await writeFile(join(app, 'a/app'), '200 1.0.0');
+  await writeFile(join(app, 'a/app.bin'), '200 1.0.0');
 
   const server: UpdateServer = {
     enrolled: () => device.isEnrolled,
@@ -255,7 +255,7 @@ export async function openTestDevice(): Promise<TestDevice> {
     answerSetup: async automatic =>
       (await openSettings(durableFiles, join(trustDir, 'settings.json'))).change({ automatic }),
     serves: async () => (await fetch(service.url)).text(),
-    runningSlotHolds: async () => (await readFile(join(app, 'current/app'), 'utf8')).split(' ')[1] ?? '',
+    runningSlotHolds: async () => (await readFile(join(app, 'current/app.bin'), 'utf8')).split(' ')[1] ?? '',
     async [Symbol.asyncDispose]() {
       await service.end();
       await rm(folder, { recursive: true });
@@ -317,7 +317,7 @@ async function startService(): Promise<{ url: string; control: Service; end(): P
   const { port } = http.address() as AddressInfo;
   const control: Service = {
     async start({ folder }) {
-      process.holds = await readFile(join(folder, 'app'), 'utf8');
+      process.holds = await readFile(join(folder, 'app.bin'), 'utf8');
     },
     async stop() {
       process.holds = '503 nothing';
