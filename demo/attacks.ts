@@ -1,7 +1,7 @@
 /** An attacker takes the server over, with its address, its keys and all that it knows, and offers what it likes. */
 import { randomBytes } from 'node:crypto';
 import { CODES, type Code, type Offer, parseTargetPath } from '@tidegate/protocol';
-import { type Attack, metadataOf, OTHER_PRODUCT, startEvilServer, until, type World } from '@tidegate/test';
+import { type Attack, flipMiddle, metadataOf, OTHER_PRODUCT, startEvilServer, until, type World } from '@tidegate/test';
 import type { View } from './view/view.ts';
 import { statusOf } from './watch-rollout.ts';
 
@@ -10,9 +10,7 @@ export interface Refusal {
   readonly code: Code;
 }
 
-interface Plan extends Refusal {
-  readonly target: string;
-  readonly counter: number;
+interface Plan extends Refusal, Signed {
   readonly how: Omit<Attack, 'offer'>;
 }
 
@@ -21,13 +19,36 @@ interface SecurityEvent {
   readonly code: string;
 }
 
-const REFUSED_WITHIN_MS = 60_000;
+export interface Signed {
+  readonly target: string;
+  readonly counter: number;
+}
 
-/** Returns each attack with the code by which every device refused it. */
-export async function attacks(world: World, view: View): Promise<Refusal[]> {
+/** What the attacker finds on the server and makes use of, all of it validly signed. */
+export interface Spoils {
+  /** Newer than what the devices run, and offered to none of them yet. */
+  readonly good: Signed;
+  /** Behind what the devices run. */
+  readonly older: Signed;
+}
+
+const REFUSED_WITHIN_MS = 60_000;
+/** Slow disks and many devices: a large artifact takes its time to be found out. */
+const REFUSED_WITHIN_MS_PER_MEBIBYTE = 2000;
+
+/**
+ * Returns each attack with the code by which every device refused it.
+ * @param publishSpoils publishes what the attacker will make use of
+ */
+export async function attacks(
+  world: World,
+  view: View,
+  publishSpoils: () => Promise<Spoils>,
+  largestBytes: number,
+): Promise<Refusal[]> {
   view.chapter('An attacker owns the server');
   const staleTimestamp = await metadataOf(world.desk, 'timestamp.json');
-  const good = await world.publish({ version: '1.3.0', health: 'well' });
+  const spoils = await publishSpoils();
   const foreign = await world.publish({ version: '9.0.0', health: 'well' }, OTHER_PRODUCT);
 
   const address = new URL(world.server.deviceUrl);
@@ -35,13 +56,14 @@ export async function attacks(world: World, view: View): Promise<Refusal[]> {
   const evil = await startEvilServer(hidden.deviceUrl, Number(address.port));
   view.say(`the attacker answers at ${evil.url} and holds every key of the server`);
   const before = await versions(world);
+  const withinMs = REFUSED_WITHIN_MS + (largestBytes / 1024 ** 2) * REFUSED_WITHIN_MS_PER_MEBIBYTE;
   const refusals: Refusal[] = [];
   try {
-    for (const plan of plans({ good, foreign, staleTimestamp })) {
-      // Every byte is flipped to the end: 1.3.0 is validly signed, and a device still busy with the attack before
+    for (const plan of plans({ ...spoils, foreign, staleTimestamp })) {
+      // Every artifact is flipped to the end: the good release is validly signed, and a device still busy with the attack before
       // would rightly install it, were it given the honest ones.
-      evil.attack({ artifact: (_, bytes) => flipped(bytes), ...plan.how, offer: offerOf(plan) });
-      const refused = await refusedByAll(world, plan);
+      evil.attack({ artifact: flipMiddle, ...plan.how, offer: offerOf(plan) });
+      const refused = await refusedByAll(world, plan, withinMs);
       view.say(`  ${plan.attack}: refused by all ${refused} devices: ${plan.code}`);
       view.say(`    ${CODES[plan.code].text}`);
       refusals.push({ attack: plan.attack, code: plan.code });
@@ -56,38 +78,14 @@ export async function attacks(world: World, view: View): Promise<Refusal[]> {
   return refusals;
 }
 
-function plans(known: { good: string; foreign: string; staleTimestamp: Buffer }): Plan[] {
-  const { good, foreign, staleTimestamp } = known;
+function plans({ good, older, foreign, staleTimestamp }: Spoils & { foreign: string; staleTimestamp: Buffer }): Plan[] {
+  const stale = { metadata: new Map([['timestamp.json', staleTimestamp]]) };
   return [
-    {
-      attack: 'flipped image',
-      code: 'artifact-hash',
-      target: good,
-      counter: 4,
-      how: {},
-    },
-    { attack: 'older release', code: 'counter-rollback', target: older(good), counter: 1, how: {} },
+    { attack: 'flipped image', code: 'artifact-hash', ...good, how: {} },
+    { attack: 'older release', code: 'counter-rollback', ...older, how: {} },
     { attack: "another product's release", code: 'wrong-channel', target: foreign, counter: 9, how: {} },
-    {
-      attack: 'stale metadata',
-      code: 'metadata-rollback',
-      target: good,
-      counter: 4,
-      how: { metadata: new Map([['timestamp.json', staleTimestamp]]) },
-    },
+    { attack: 'stale metadata', code: 'metadata-rollback', ...good, how: stale },
   ];
-}
-
-/** 1.0.0 of the same component: properly signed, once good, and behind what the devices run. */
-function older(good: string): string {
-  return good.replaceAll('1.3.0', '1.0.0');
-}
-
-function flipped(bytes: Buffer): Buffer {
-  const copy = Buffer.from(bytes);
-  const middle = copy.length >> 1;
-  copy.writeUInt8(copy.readUInt8(middle) ^ 1, middle);
-  return copy;
 }
 
 function offerOf({ target, counter }: Plan): Offer {
@@ -103,7 +101,7 @@ function offerOf({ target, counter }: Plan): Offer {
   };
 }
 
-async function refusedByAll(world: World, { attack, target, code }: Plan): Promise<number> {
+async function refusedByAll(world: World, { attack, target, code }: Plan, withinMs: number): Promise<number> {
   const { members } = world.fleet;
   for (const { device } of members) {
     await until(
@@ -112,7 +110,7 @@ async function refusedByAll(world: World, { attack, target, code }: Plan): Promi
         const { events } = await device.api.get<{ events: SecurityEvent[] }>('/v1/security/events');
         return events.some(e => e.code === code && e.target === target) || undefined;
       },
-      REFUSED_WITHIN_MS,
+      withinMs,
     );
   }
   return members.length;
@@ -120,5 +118,5 @@ async function refusedByAll(world: World, { attack, target, code }: Plan): Promi
 
 async function versions(world: World): Promise<string[]> {
   const fleet = await Promise.all(world.fleet.members.map(statusOf));
-  return fleet.map(({ status }) => status.components[0]?.version ?? '?');
+  return fleet.map(({ status }) => status.components.map(c => c.version).join());
 }

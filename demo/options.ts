@@ -1,5 +1,7 @@
 /** The command line of the demonstration. */
+import { resolve } from 'node:path';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { checkVersion, FIRMWARE_BYTES_MAX, type FirmwareFile, inspectFirmware } from './firmware-file.ts';
 
 export interface DemoOptions {
   readonly once: boolean;
@@ -7,9 +9,12 @@ export interface DemoOptions {
   readonly devices: number;
   readonly data: string;
   readonly port: number;
+  readonly firmware?: FirmwareFile;
 }
 
 const MAX_DEVICES = 50;
+/** npm runs commands in the project's folder; paths are meant from where the user stood. */
+const CWD = process.env['INIT_CWD'] ?? process.cwd();
 
 /** @throws CommanderError (exit code 2) where the words are off */
 export function readOptions(argv: readonly string[]): DemoOptions {
@@ -20,7 +25,18 @@ export function readOptions(argv: readonly string[]): DemoOptions {
     .addOption(
       new Option('--devices <n>', `how many devices take part, 1 to ${MAX_DEVICES}`).argParser(devices).default(10),
     )
-    .option('--data <folder>', 'where keys, database and devices of the runs lie', './tidegate-data')
+    .addOption(
+      new Option(
+        '--firmware <file>',
+        `your own file, of up to ${FIRMWARE_BYTES_MAX / 1024 ** 2} MiB, as the good release`,
+      ).argParser(firmware),
+    )
+    .addOption(new Option('--version <version>', 'its version, where its name does not tell it').argParser(version))
+    .addOption(
+      new Option('--data <folder>', 'where keys, database and devices of the runs lie')
+        .argParser(text => resolve(CWD, text))
+        .default('./tidegate-data'),
+    )
     .addOption(
       new Option('--port <n>', "port of the server's device API; 0 picks a free one").argParser(port).default(0),
     )
@@ -30,12 +46,36 @@ export function readOptions(argv: readonly string[]): DemoOptions {
 Examples:
   npm start                           the whole story; the server stays up until Ctrl-C
   npm start -- --once --json          for scripts: ends by itself, exit code 0, one JSON line last
-  npm start -- --devices 3 --once     a smaller fleet`,
+  npm start -- --devices 3 --once     a smaller fleet
+  npm start -- --firmware router.img  signs and rolls out your own file; the summary says where each device holds it`,
     )
     .exitOverride(error => {
       throw Object.assign(error, { exitCode: error.exitCode === 0 ? 0 : 2 });
     });
-  return program.parse(argv, { from: 'user' }).opts<DemoOptions>();
+  const { version: told, ...options } = program
+    .parse(argv, { from: 'user' })
+    .opts<DemoOptions & { version?: string }>();
+  if (told === undefined || options.firmware === undefined) {
+    if (told !== undefined) program.error("error: option '--version <version>' says nothing without --firmware");
+    return options;
+  }
+  return { ...options, firmware: { ...options.firmware, version: told } };
+}
+
+function firmware(text: string): FirmwareFile {
+  return plainly(() => inspectFirmware(text, CWD));
+}
+
+function version(text: string): string {
+  return plainly(() => checkVersion(text));
+}
+
+function plainly<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
 }
 
 function devices(text: string): number {

@@ -36,6 +36,11 @@ export async function statusOf(member: FleetMember): Promise<Seen> {
   return { member, status: await member.device.api.get<AgentStatus>('/v1/status') };
 }
 
+/** What the device runs of a component; `?` before it has told. */
+export function versionOf(status: AgentStatus, component: string): string {
+  return status.components.find(c => c.component === component)?.version ?? '?';
+}
+
 function boardOf(title: string, rollout: RolloutView, fleet: readonly Seen[]): Board {
   return {
     title,
@@ -52,7 +57,7 @@ function phaseLine(rollout: RolloutView, index: number, fleet: readonly Seen[]):
     return place >= before && place < share;
   });
   const verified = own.filter(
-    ({ status }) => status.components[0]?.version === rollout.version && status.state === 'idle',
+    ({ status }) => versionOf(status, rollout.component) === rollout.version && status.state === 'idle',
   );
   return { label: `${share / 100} %`, verified: verified.length, total: own.length, state: phaseState(rollout, index) };
 }
@@ -64,7 +69,7 @@ function phaseState(rollout: RolloutView, index: number): PhaseLine['state'] {
 }
 
 function deviceLine({ member, status }: Seen, rollout: RolloutView): DeviceLine {
-  const version = status.components[0]?.version ?? '?';
+  const version = versionOf(status, rollout.component);
   const line = { name: member.device.name, version };
   if (status.state !== 'idle' && status.state !== 'done') {
     const percent = status.downloadPercent === undefined ? '' : ` ${status.downloadPercent} %`;

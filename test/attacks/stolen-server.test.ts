@@ -4,7 +4,7 @@ import { emptyDatabase } from '@tidegate/server/testing';
 import type { AgentStatus } from '@tidegate/agent';
 import type { Code, Offer } from '@tidegate/protocol';
 import { expect, test } from 'vitest';
-import { type Attack, startEvilServer } from '../src/evil-server.ts';
+import { type Attack, otherBytes, startEvilServer } from '../src/evil-server.ts';
 import { makeKey, signed } from '../src/repo-sim.ts';
 import { metadataOf } from '../src/signing-desk.ts';
 import { until } from '../src/until.ts';
@@ -54,7 +54,7 @@ test('a stolen server installs nothing, each refusal is named, and the next hone
 
   const attacks: [code: Code, attack: Attack & { offer: Offer }][] = [
     ['artifact-hash', { offer: offer(good, 3) }],
-    ['artifact-length', { offer: offer(good, 3), artifact: (_, bytes) => Buffer.alloc(bytes.length * 2, 7) }],
+    ['artifact-length', { offer: offer(good, 3), artifact: ({ length }) => otherBytes(length * 2) }],
     ['counter-rollback', { offer: offer(older, 1) }],
     ['wrong-channel', { offer: offer(foreign, 3) }],
     ['target-not-signed', { offer: offer(invented, 99) }],
@@ -65,7 +65,7 @@ test('a stolen server installs nothing, each refusal is named, and the next hone
   try {
     for (const [code, attack] of attacks) {
       // 1.2.0 is validly signed: given its honest bytes, a device still busy with the attack before would rightly take it.
-      evil.attack({ artifact: (_, bytes) => Buffer.alloc(bytes.length, 7), ...attack });
+      evil.attack({ artifact: ({ length }) => otherBytes(length), ...attack });
       await until(`the device to refuse: ${code}`, async () => {
         const { events } = await api.get<{ events: SecurityEvent[] }>('/v1/security/events');
         return events.some(e => e.code === code && e.target === attack.offer.target) ? true : undefined;

@@ -6,6 +6,7 @@ import { stringify } from 'yaml';
 import { type Child, runToEnd, startChild } from './child.ts';
 import { type LocalApi, localApi } from './local-api.ts';
 import { SAMPLE_COMMAND, writeSample } from './sample-service.ts';
+import { manufactureSingleFile } from './single-file.ts';
 
 const AGENT_CLI = fileURLToPath(import.meta.resolve('@tidegate/agent/cli'));
 
@@ -24,6 +25,8 @@ export interface DevicePlan {
   /** RFC 3339: when its image was built. */
   readonly builtAt: string;
   readonly servicePort: number;
+  /** A second component beside the sample service, that is one file and that nothing runs. */
+  readonly withFile?: boolean;
 }
 
 export interface Device {
@@ -42,7 +45,9 @@ export async function manufacture(plan: DevicePlan): Promise<Device> {
   await mkdir(plan.socketFolder, { recursive: true, mode: 0o750 });
   const adminSocket = join(plan.socketFolder, 'admin.sock');
   const configFile = join(plan.folder, 'agent.yaml');
-  await writeFile(configFile, stringify(agentConfig(plan, app, adminSocket)));
+  const config = agentConfig(plan, app, adminSocket);
+  const single = plan.withFile ? [await manufactureSingleFile(plan.folder)] : [];
+  await writeFile(configFile, stringify({ ...config, components: [...config.components, ...single] }));
   return { name: plan.name, plan, configFile, api: localApi(adminSocket) };
 }
 

@@ -4,7 +4,15 @@
  */
 import { createServer, type IncomingMessage, request as httpRequest, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { type CheckInAnswer, DEVICE_API, METADATA_BASE, type Offer, TARGETS_BASE } from '@tidegate/protocol';
+
+/** Bytes on their way to a device, with the length that is told of them. */
+export interface Body {
+  readonly length: number;
+  readonly bytes: AsyncIterable<Buffer>;
+}
 
 /** What the attacker does to what passes by; what is absent passes as it is. */
 export interface Attack {
@@ -13,7 +21,7 @@ export interface Attack {
   /** Metadata by file name, instead of what the server would send; null: 404. */
   readonly metadata?: ReadonlyMap<string, Uint8Array | null>;
   /** Twists the bytes of an artifact. */
-  readonly artifact?: (path: string, bytes: Buffer) => Buffer;
+  readonly artifact?: (honest: Body) => Body;
   /** Swallows reports: says that they are kept, and keeps none. */
   readonly swallowReports?: boolean;
 }
@@ -25,7 +33,30 @@ export interface EvilServer extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
+
+/** Flips one bit in the middle, however large the artifact is. */
+export function flipMiddle({ length, bytes }: Body): Body {
+  const middle = Math.floor(length / 2);
+  const twist = async function* () {
+    let position = 0;
+    for await (const chunk of bytes) {
+      const at = middle - position;
+      position += chunk.length;
+      if (at >= 0 && at < chunk.length) {
+        const copy = Buffer.from(chunk);
+        copy.writeUInt8(copy.readUInt8(at) ^ 1, at);
+        yield copy;
+      } else yield chunk;
+    }
+  };
+  return { length, bytes: twist() };
+}
+
+/** Other bytes, of this length. */
+export function otherBytes(length: number): Body {
+  return { length, bytes: Readable.from([Buffer.alloc(length, 7)]) };
+}
 
 /** @param upstream URL of the honest device listener @param port where devices expect the server; 0 for any */
 export async function startEvilServer(upstream: string, port = 0): Promise<EvilServer> {
@@ -76,13 +107,19 @@ async function handle(
   }
   const honest = await forward(upstream, request, body, attack);
   if (attack.offer && honest.status === 200 && path === `${DEVICE_API}/check-in`) {
-    const said = JSON.parse(honest.body.toString()) as CheckInAnswer;
+    const said = JSON.parse((await read(honest.body)).toString()) as CheckInAnswer;
     sendJson(answer, { ...said, offer: typeof attack.offer === 'function' ? attack.offer(said) : attack.offer });
     return;
   }
-  const twist = attack.artifact && path.startsWith(TARGETS_BASE) && honest.status < 300;
-  const bytes = twist && attack.artifact ? attack.artifact(path, honest.body) : honest.body;
-  answer.writeHead(honest.status, { ...honest.headers, 'content-length': bytes.length }).end(bytes);
+  if (attack.artifact && path.startsWith(TARGETS_BASE) && honest.status < 300) {
+    const honestBody = { length: Number(honest.headers['content-length']), bytes: honest.body };
+    const { length, bytes } = attack.artifact(honestBody);
+    answer.writeHead(honest.status, { ...honest.headers, 'content-length': length });
+    await pipeline(bytes, answer);
+    return;
+  }
+  answer.writeHead(honest.status, honest.headers);
+  await pipeline(honest.body, answer);
 }
 
 function forge(attack: Attack, path: string): Buffer | null | undefined {
@@ -99,7 +136,7 @@ function sendJson(answer: ServerResponse, value: unknown): void {
 interface Honest {
   readonly status: number;
   readonly headers: Record<string, string | string[]>;
-  readonly body: Buffer;
+  readonly body: IncomingMessage;
 }
 
 async function forward(upstream: string, request: IncomingMessage, body: Buffer, attack: Attack): Promise<Honest> {
@@ -120,7 +157,7 @@ async function forward(upstream: string, request: IncomingMessage, body: Buffer,
   });
   const { connection: _c, 'keep-alive': _k, 'transfer-encoding': _t, ...rest } = response.headers;
   const sent = Object.fromEntries(Object.entries(rest).filter(([, v]) => v !== undefined)) as Honest['headers'];
-  return { status: response.statusCode ?? 502, headers: sent, body: await read(response) };
+  return { status: response.statusCode ?? 502, headers: sent, body: response };
 }
 
 async function read(stream: IncomingMessage): Promise<Buffer> {

@@ -15,6 +15,8 @@ export interface FleetPlan {
   readonly serverUrl: string;
   readonly caFile?: string;
   readonly rootFile: string;
+  /** Each device has a component beside the service that is one file. */
+  readonly withFile?: boolean;
   readonly onDevice?: (name: string, ready: number) => void;
 }
 
@@ -52,6 +54,7 @@ export async function startFleet(admin: AdminClient, plan: FleetPlan): Promise<F
         rootFile: plan.rootFile,
         builtAt,
         servicePort: ports[index] ?? 0,
+        withFile: plan.withFile ?? false,
       });
       const deviceId = await enrol(device, tokens[index] ?? '');
       const agent = await startAgent(device);

@@ -12,6 +12,7 @@ export * from './repo-sim.ts';
 export * from './sample-service.ts';
 export * from './server-process.ts';
 export * from './signing-desk.ts';
+export * from './single-file.ts';
 export * from './static-server.ts';
 export * from './temp-folder.ts';
 export * from './until.ts';

@@ -20,11 +20,15 @@ import {
   type Signer,
 } from '@tidegate/signer';
 
-export interface SampleToSign {
+export interface FileToSign {
   readonly file: string;
   readonly version: string;
   readonly counter?: number;
   readonly product?: string;
+  /** `app`, the sample service, unless set. */
+  readonly component?: string;
+  /** `tar` unless set. */
+  readonly format?: 'tar' | 'file';
   readonly hardware?: readonly string[];
   readonly class?: ReleaseClass;
 }
@@ -33,8 +37,8 @@ export interface SigningDesk {
   readonly repository: Repository;
   /** The first root: what devices and the server are given at birth. */
   readonly rootFile: string;
-  /** Lists a sample of the service as a release and signs its channel, by CI and by a person. */
-  release(sample: SampleToSign): Promise<ReleaseResult>;
+  /** Lists a file as a release and signs its channel, by CI and by a person. */
+  release(file: FileToSign): Promise<ReleaseResult>;
   /** Makes snapshot and timestamp, and brings the set to the server. */
   publish(to: { adminUrl: string; token: string; readBackUrl?: string }): Promise<CommitAnswer>;
   /** Makes snapshot and timestamp without publishing them. */
@@ -119,6 +123,8 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
       version,
       counter,
       product = products[0] ?? '',
+      component = 'app',
+      format = 'tar',
       hardware,
       class: releaseClass = 'feature',
     }) => {
@@ -126,7 +132,7 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
         file,
         product,
         channel: 'stable',
-        component: 'app',
+        component,
         version,
         ...(counter === undefined ? {} : { counter }),
         hardware: [...(hardware ?? [`${product}-a`])],
@@ -134,9 +140,9 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
         ...(releaseClass === 'security'
           ? { fixes: [{ id: 'SAMPLE-1', risk: { en: 'Strangers could switch the lights.' } }] }
           : {}),
-        format: 'tar',
-        disruption: 'partial',
-        disruptionSeconds: 2,
+        format,
+        // A single file is switched under nobody's feet; the service is started anew.
+        ...(format === 'file' ? { disruption: 'none' } : { disruption: 'partial', disruptionSeconds: 2 }),
       });
       await bySome(added.role, [ci, release]);
       return added;

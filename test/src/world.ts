@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { ReportView, RolloutRequest, RolloutView } from '@tidegate/protocol';
 import { type Fleet, startFleet } from './fleet.ts';
 import { packSample, type SampleRelease } from './sample-service.ts';
+import { FACTORY_FILE, FILE_COMPONENT, writeFactoryFile } from './single-file.ts';
 import { type ServerProcess, startServerProcess } from './server-process.ts';
 import { type DeskOptions, openSigningDesk, type SigningDesk } from './signing-desk.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -22,6 +23,8 @@ export interface WorldPlan extends Pick<DeskOptions, 'scryptN' | 'keepPassphrase
   readonly gateTickSeconds: number;
   /** The embedded PostgreSQL where absent. */
   readonly databaseUrl?: string;
+  /** Every device has a component beside the service that is one file, and that nothing runs. */
+  readonly withFile?: boolean;
   /** Told of each step, in a sentence. */
   readonly say?: (line: string) => void;
 }
@@ -33,6 +36,8 @@ export interface World {
   readonly fleet: Fleet;
   /** Signs and publishes a sample of the service. Returns its target. */
   publish(sample: SampleRelease, product?: string): Promise<string>;
+  /** The same with a file as it is, for the component that is one file (`withFile`). */
+  publishFile(file: string, version: string): Promise<string>;
   startRollout(request: RolloutRequest): Promise<RolloutView>;
   /** What the server holds of a device's reports. */
   reports(deviceId: string): Promise<ReportView[]>;
@@ -44,7 +49,8 @@ const POLL_SECONDS = 1;
 
 /** @param closing takes what has to be ended, in reverse order, also where the building is broken off */
 export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack): Promise<World> {
-  const { folder, devices, databaseUrl, gateTickSeconds, scryptN, keepPassphrases, say = () => undefined } = plan;
+  const { folder, devices, databaseUrl, gateTickSeconds, scryptN, keepPassphrases, withFile = false } = plan;
+  const say = plan.say ?? (() => undefined);
   const sockets = await mkdtemp(join(tmpdir(), 'tg-'));
   closing.defer(() => rm(sockets, { recursive: true, force: true }));
   const desk = await openSigningDesk({
@@ -57,8 +63,11 @@ export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack)
     const file = await packSample(join(folder, product), release);
     return desk.release({ file, version: release.version, product });
   };
+  const signFile = (file: string, version: string) =>
+    desk.release({ file, version, component: FILE_COMPONENT, product: PRODUCT, format: 'file' });
   // The factory's own software has its counter too: whatever comes later counts on from it.
   await sign({ version: '1.0.0', health: 'well' });
+  if (withFile) await signFile(await writeFactoryFile(join(folder, PRODUCT)), FACTORY_FILE.version);
   say('signed a TUF repository: root and targets by 2 of 3 people, stable by CI and a person, and the rest');
 
   const start = (port: number) =>
@@ -84,9 +93,16 @@ export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack)
       hardware: `${PRODUCT}-a`,
       serverUrl: running.server.deviceUrl,
       rootFile: desk.rootFile,
+      withFile,
       onDevice: (name, ready) => say(`${name} enrolled and runs 1.0.0 (${ready} of ${devices})`),
     }),
   );
+  const bringOut = async ({ path, counter }: { path: string; counter: number }) => {
+    const { adminUrl, adminToken, deviceUrl } = running.server;
+    await desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
+    say(`signed by CI and a person, published: ${path} (counter ${counter})`);
+    return path;
+  };
   return {
     folder,
     desk,
@@ -94,13 +110,8 @@ export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack)
     get server() {
       return running.server;
     },
-    publish: async (release, product) => {
-      const { path, counter } = await sign(release, product);
-      const { adminUrl, adminToken, deviceUrl } = running.server;
-      await desk.publish({ adminUrl, token: adminToken, readBackUrl: deviceUrl });
-      say(`signed by CI and a person, published: ${path} (counter ${counter})`);
-      return path;
-    },
+    publish: async (release, product) => bringOut(await sign(release, product)),
+    publishFile: async (file, version) => bringOut(await signFile(file, version)),
     startRollout: request => running.server.admin.post<RolloutView>('/rollouts', request),
     reports: async deviceId =>
       (await running.server.admin.get<{ items: ReportView[] }>(`/devices/${deviceId}/reports`)).items,
