@@ -43,7 +43,7 @@ test('a draft left beside the complete list that it became is no draft any more'
   expect(await repo.sign(next.role, keys.ci.signer)).toMatchObject({ version: 3, complete: true });
 });
 
-test('a draft that another signer’s newer list has overtaken is a conflict, not a loss', async () => {
+test('a draft that another signer’s newer list has overtaken is stale, and nothing is lost', async () => {
   const { dir, keys, repo, image } = await signedRepository();
   await repo.addRelease(release(await image('a.img', 'a'), { channel: 'beta' }));
   const staged = join(dir, 'staged', 'p-gw2-beta.json');
@@ -51,7 +51,7 @@ test('a draft that another signer’s newer list has overtaken is a conflict, no
   await repo.sign('p-gw2-beta', keys.ci.signer);
   await writeFile(staged, draft.replaceAll('a.img', 'z.img'));
   await expect(repo.sign('p-gw2-beta', keys.ci.signer)).rejects.toEqual(
-    expect.objectContaining({ code: 'version-conflict' }),
+    expect.objectContaining({ code: 'draft-stale' }),
   );
 });
 

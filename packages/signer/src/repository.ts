@@ -5,16 +5,26 @@
 import { resolve } from 'node:path';
 import type { CommitAnswer } from '@tidegate/protocol';
 import { type Clock, systemClock } from './clock.ts';
+import { addSignature, type AddSignatureResult } from './edit/add-signature.ts';
+import { assemble } from './edit/assemble.ts';
+import { candidateFor, type Candidate } from './edit/candidate.ts';
 import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
+import type { DetachedSignature } from './edit/detached-signature.ts';
 import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
 import type { Editing } from './edit/next-list.ts';
+import { exportPayload, type Payload } from './edit/payload.ts';
 import { refresh, type OnlineSigners, type RefreshResult } from './edit/refresh.ts';
 import { addRelease, type ReleaseRequest, type ReleaseResult } from './edit/release.ts';
-import { renew, type RenewResult } from './edit/renew.ts';
-import { sign, type SignResult } from './edit/sign.ts';
-import type { Signer } from './keys/signer.ts';
+import { dropDraft, renew, type RenewOptions, type RenewResult } from './edit/renew.ts';
+import { addRootKey, expireRoot, removeRootKey, type RootDraft, setRootThreshold } from './edit/root.ts';
+import { sign, signDetached, type SignResult } from './edit/sign.ts';
+import type { PublicKey, Signer } from './keys/signer.ts';
+import type { PeopleRole } from './policy/root-policy.ts';
 import { publish, type PublishRequest } from './publish/publish.ts';
+import { type RotationDrafts, type RotationPlan, writeRotation } from './rotation/plan.ts';
+import { planRevocation, type Revocation, revocationDrafts } from './rotation/revoke.ts';
+import { onlineDrafts, type OnlineRotation, planOnline } from './rotation/rotate-online.ts';
 import { statusOf, type RoleStatus } from './status/status.ts';
 import { readConfig, type KnownKey, noteKeys } from './store/config.ts';
 import { alone } from './store/lock.ts';
@@ -69,13 +79,76 @@ export class Repository {
   }
 
   /** Makes a draft with a new expiry and nothing else changed. */
-  renew(role: string): Promise<RenewResult> {
-    return this.#edit(editing => renew(editing, role));
+  renew(role: string, options: RenewOptions = {}): Promise<RenewResult> {
+    return this.#edit(editing => renew(editing, role, options));
+  }
+
+  /** Throws a role's draft away. */
+  dropDraft(role: string): Promise<void> {
+    return this.#edit(editing => dropDraft(editing, role));
+  }
+
+  addRootKey(request: { key: PublicKey; roles?: readonly PeopleRole[] | undefined }): Promise<RootDraft> {
+    return this.#edit(editing => addRootKey(editing, request));
+  }
+
+  removeRootKey(request: { keyid: string; roles?: readonly PeopleRole[] | undefined }): Promise<RootDraft> {
+    return this.#edit(editing => removeRootKey(editing, request));
+  }
+
+  setRootThreshold(request: { role: PeopleRole; threshold: number }): Promise<RootDraft> {
+    return this.#edit(editing => setRootThreshold(editing, request));
+  }
+
+  /** Sets until when the next root is valid, in days from now. */
+  expireRoot(request: { days: number }): Promise<RootDraft> {
+    return this.#edit(editing => expireRoot(editing, request));
+  }
+
+  /** New online keys by a new root. `write: false` says only what would be done. */
+  rotateOnline(request: OnlineRotation, { write }: { write: boolean }): Promise<RotationPlan> {
+    return this.#edit(async editing => {
+      const drafts = await onlineDrafts(editing, request);
+      return this.#rotate(editing, drafts, await planOnline(editing, drafts), write);
+    });
+  }
+
+  /** Takes a key out of every role in which it stands. `write: false` says only what would be done. */
+  revoke(request: Revocation, { write }: { write: boolean }): Promise<RotationPlan> {
+    return this.#edit(async editing => {
+      const drafts = await revocationDrafts(editing, request);
+      return this.#rotate(editing, drafts, await planRevocation(editing, request, drafts), write);
+    });
   }
 
   /** Adds a signature to a role's draft; `complete` says whether the threshold is met. */
   sign(role: string, signer: Signer): Promise<SignResult> {
     return this.#edit(editing => sign(editing, role, signer));
+  }
+
+  /** The draft of a role with all by which it is judged; changes nothing. */
+  candidate(role: string): Promise<Candidate> {
+    return this.#edit(editing => candidateFor(editing, role));
+  }
+
+  /** Makes a signature as a file of its own; the draft stays as it is. */
+  signDetached(role: string, signer: Signer): Promise<DetachedSignature> {
+    return this.#edit(async editing => signDetached(await candidateFor(editing, role), signer));
+  }
+
+  /** What a key holder needs to judge and sign a draft on a machine without this repository. */
+  exportPayload(role: string): Promise<Payload> {
+    return this.#edit(editing => exportPayload(editing, role));
+  }
+
+  /** Takes in a signature that was made elsewhere; asking again changes nothing. */
+  addSignature(role: string, signature: DetachedSignature): Promise<AddSignatureResult> {
+    return this.#edit(editing => addSignature(editing, role, signature));
+  }
+
+  /** Completes every draft (or those of `roles`) that has enough signatures. */
+  assemble(roles?: readonly string[]): Promise<SignResult[]> {
+    return this.#edit(editing => assemble(editing, roles));
   }
 
   /** Signs a snapshot, where one is due, and a timestamp. */
@@ -99,6 +172,11 @@ export class Repository {
   /** Notes who holds a key. */
   noteKey(key: KnownKey): Promise<void> {
     return alone(this.dir, () => noteKeys(this.dir, [key]));
+  }
+
+  async #rotate(editing: Editing, drafts: RotationDrafts, plan: RotationPlan, write: boolean): Promise<RotationPlan> {
+    if (write) await writeRotation(editing, drafts);
+    return plan;
   }
 
   #edit<T>(work: (editing: Editing) => Promise<T>): Promise<T> {

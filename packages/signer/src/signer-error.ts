@@ -5,9 +5,11 @@
 export const SIGNER_CODES = [
   // The call itself.
   'usage',
+  'confirmation-missing',
   'repository-missing',
   'repository-exists',
   'repository-busy',
+  'payload-invalid',
   'repository-damaged',
   // Names, sizes, descriptions.
   'name-invalid',
@@ -43,11 +45,13 @@ export const SIGNER_CODES = [
   'key-scheme-unknown',
   'key-type-unknown',
   'key-not-in-role',
+  'key-unknown',
   'passphrase-missing',
   'passphrase-weak',
   'passphrase-wrong',
   'signature-invalid',
   'nothing-to-sign',
+  'draft-stale',
   'threshold-not-met',
   // Metadata and publishing.
   'metadata-invalid',

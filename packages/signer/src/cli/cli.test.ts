@@ -49,14 +49,14 @@ test('status exits with 3 while signatures are missing, and says whose', async (
   expect(JSON.parse(all.stdout)).toContainEqual(expect.objectContaining({ role: 'root', version: 1 }));
 });
 
-test('a key that cannot be had exits with 6: wrong passphrase, none at all, not of the role', async () => {
+test('a key that cannot be had exits with 6, one that is not of the role with 8', async () => {
   const wrong = await cli(['sign', 'targets', '--key', 'b'], 'wrong passphrase');
   expect(wrong).toMatchObject({ code: 6 });
   expect(wrong.stderr).toContain('[passphrase-wrong]');
   const none = await cli(['sign', 'targets', '--key', 'b'], '');
   expect(none).toMatchObject({ code: 6 });
   expect(none.stderr).toContain('--passphrase-file');
-  expect(await cli(['sign', 'targets', '--key', 'ci'])).toMatchObject({ code: 6 });
+  expect(await cli(['sign', 'targets', '--key', 'ci'])).toMatchObject({ code: 8 });
 });
 
 test('a call that makes no sense exits with 2 and says why', async () => {
@@ -80,10 +80,10 @@ test('what a device would refuse exits with 4, what has run out with 5', async (
   expect(status.stdout).toContain('EXPIRED');
 });
 
-test('a draft that was overtaken exits with 7', async () => {
+test('a draft that was overtaken exits with 9', async () => {
   const complete = await readFile(join(made.dir, 'metadata', '1.root.json'), 'utf8');
   await writeFile(join(made.dir, 'staged', 'root.json'), complete.replace('"threshold":2', '"threshold":3'));
-  expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 7 });
+  expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 9 });
 });
 
 test('help shows examples', async () => {

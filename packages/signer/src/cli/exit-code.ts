@@ -12,12 +12,17 @@ export const EXIT = {
   keyAccess: 6,
   /** Versions moved, here or on the server. */
   conflict: 7,
+  /** The key is there, but the role does not name it. */
+  keyNotInRole: 8,
+  /** A draft was overtaken, or a signature is for a draft that was changed since. */
+  draftStale: 9,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   usage: EXIT.usage,
+  'confirmation-missing': EXIT.usage,
   'name-invalid': EXIT.usage,
   'name-reserved': EXIT.usage,
   'insecure-url': EXIT.usage,
@@ -48,6 +53,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'duplicate-key': EXIT.failure,
   'key-kind': EXIT.failure,
   'key-exists': EXIT.failure,
+  'key-unknown': EXIT.failure,
   'nothing-to-sign': EXIT.failure,
   network: EXIT.failure,
   'server-refused': EXIT.failure,
@@ -56,6 +62,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'threshold-not-met': EXIT.thresholdNotMet,
   'metadata-invalid': EXIT.verificationFailed,
   'signature-invalid': EXIT.verificationFailed,
+  'payload-invalid': EXIT.verificationFailed,
   'verification-failed': EXIT.verificationFailed,
   'read-back-differs': EXIT.verificationFailed,
   expired: EXIT.expired,
@@ -63,11 +70,12 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'key-access': EXIT.keyAccess,
   'key-file-invalid': EXIT.keyAccess,
   'key-type-unknown': EXIT.keyAccess,
-  'key-not-in-role': EXIT.keyAccess,
+  'key-not-in-role': EXIT.keyNotInRole,
   'passphrase-missing': EXIT.keyAccess,
   'passphrase-weak': EXIT.keyAccess,
   'passphrase-wrong': EXIT.keyAccess,
   'repository-busy': EXIT.conflict,
   'version-conflict': EXIT.conflict,
+  'draft-stale': EXIT.draftStale,
   'publication-conflict': EXIT.conflict,
 };

@@ -21,7 +21,7 @@ export function statusCommand(terminal: Terminal): Command {
     .option('--pending', 'only drafts that wait for signatures')
     .addHelpText(
       'after',
-      '\nExit code: 0 all is well; 3 signatures are missing; 4 a file is damaged; 5 something has expired; 7 a draft was overtaken.',
+      '\nExit code: 0 all is well; 3 signatures are missing; 4 a file is damaged; 5 something has expired; 9 a draft was overtaken.',
     )
     .action(async (_options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
@@ -68,7 +68,9 @@ function pendingLines(roles: readonly RoleStatus[]): string {
 
 function draftLines(role: string, { version, expires, quorums, missing }: PendingDraft): string[] {
   const next =
-    missing === 0 ? 'it has enough; one of them signs again to complete it' : `${missing} more signature(s) wanted`;
+    missing === 0
+      ? `it has enough; "tidegate-signer assemble ${role}" completes it`
+      : `${missing} more signature(s) wanted`;
   return [
     `Draft of ${role}, version ${version}, valid until ${expires.slice(0, 10)}: ${next}`,
     ...quorums.flatMap(q => [

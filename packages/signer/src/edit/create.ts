@@ -2,7 +2,8 @@
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
 import type { PublicKey } from '../keys/signer.ts';
-import { checkKeys, checkNotOnline } from '../policy/delegation-policy.ts';
+import { checkKeys } from '../policy/delegation-policy.ts';
+import { checkRoot } from '../policy/root-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { createConfig, DEFAULT_EXPIRY_DAYS, type ExpiryDays, hasConfig } from '../store/config.ts';
 import { alone } from '../store/lock.ts';
@@ -53,20 +54,9 @@ function allKeys({ rootKeys, targetsKeys = rootKeys, snapshotKey, timestampKey }
 function firstRoot(wanted: NewRepository): Omit<RootSigned, 'expires'> {
   const { rootKeys, rootThreshold = 3, targetsKeys = rootKeys, targetsThreshold = 2 } = wanted;
   const { snapshotKey, timestampKey } = wanted;
-  for (const [role, keys, threshold] of [
-    ['root', rootKeys, rootThreshold],
-    ['targets', targetsKeys, targetsThreshold],
-  ] as const) {
-    checkKeys(keys, threshold);
-    if (threshold < 2) throw new SignerError('threshold-invalid', `${role} needs at least two people's signatures.`);
-    const machine = keys.find(k => k.kind !== 'person');
-    if (machine)
-      throw new SignerError('key-kind', `Key ${machine.name} is no person's; ${role} is signed by people only.`);
-  }
+  checkKeys(rootKeys, rootThreshold);
+  checkKeys(targetsKeys, targetsThreshold);
   checkKeys([snapshotKey, timestampKey], 1);
-  for (const key of [snapshotKey, timestampKey]) {
-    if (key.kind !== 'online') throw new SignerError('key-kind', `Key ${key.name} is not of kind online.`);
-  }
   const signed: Omit<RootSigned, 'expires'> = {
     _type: 'root',
     spec_version: SPEC_VERSION,
@@ -80,6 +70,6 @@ function firstRoot(wanted: NewRepository): Omit<RootSigned, 'expires'> {
       timestamp: { keyids: [timestampKey.keyid], threshold: 1 },
     },
   };
-  checkNotOnline([...rootKeys, ...targetsKeys], { ...signed, expires: '' });
+  checkRoot(signed, allKeys(wanted), undefined);
   return signed;
 }

@@ -1,5 +1,7 @@
 /** The next version of a list, as a draft: an edit of a draft keeps its version and drops its signatures. */
 import { type Clock, daysAfter, instant } from '../clock.ts';
+import { VERSION_STEP_MAX } from '../policy/list-policy.ts';
+import { SignerError } from '../signer-error.ts';
 import type { ExpiryDays, KnownKey } from '../store/config.ts';
 import { current, draft, type Store } from '../store/store.ts';
 import { type Envelope, type RootSigned, SPEC_VERSION, type TargetsSigned } from '../tuf/metadata.ts';
@@ -29,12 +31,26 @@ export async function nextTargets(editing: Editing, role: string): Promise<Targe
   return { _type: 'targets', spec_version: SPEC_VERSION, version: 1, expires, targets: {} };
 }
 
+/** A draft at work keeps its expiry, which people may have set. */
 export async function nextRoot(editing: Editing): Promise<RootSigned | undefined> {
   const expires = expiry(editing, 'root');
   const drafted = await draft(editing.store, 'root', parseRoot);
-  if (drafted) return { ...drafted.signed, expires };
+  if (drafted) return drafted.signed;
   const newest = await current(editing.store, 'root', parseRoot);
   return newest && { ...newest.signed, version: newest.signed.version + 1, expires };
+}
+
+/**
+ * The version that the next one comes after. Steps stay small, so that a slip, or a thief who can name a version, cannot
+ * use up the range.
+ * @throws SignerError `version-conflict`
+ */
+export function versionFloor(role: string, version: number, above = version): number {
+  if (above - version <= VERSION_STEP_MAX) return Math.max(version, above);
+  throw new SignerError(
+    'version-conflict',
+    `${above} is too far above version ${version} of ${role}. Go on from where it is: with new online keys devices forget the rest.`,
+  );
 }
 
 export function unsigned<S extends TargetsSigned | RootSigned>(signed: S): Envelope<S> {

@@ -17,10 +17,15 @@ import {
   type TimestampSigned,
 } from '../tuf/metadata.ts';
 import { type Parse, parseRoot, parseSnapshot, parseTargets, parseTimestamp } from '../tuf/parse.ts';
-import { expiry, type Editing } from './next-list.ts';
-import { withSignature } from './sign.ts';
+import { expiry, type Editing, versionFloor } from './next-list.ts';
+import { makeSignature } from './signature.ts';
 
 export interface OnlineSigners {
+  /**
+   * Goes on above this version of the snapshot: after a theft of the online keys, the names of the thief's snapshots are
+   * taken on the server for ever.
+   */
+  readonly aboveSnapshot?: number | undefined;
   /** Needed where the lists changed, or half of the snapshot's time has passed. */
   readonly snapshot?: Signer | undefined;
   readonly timestamp: Signer;
@@ -43,14 +48,16 @@ export async function refresh(editing: Editing, signers: OnlineSigners): Promise
   const meta = await listedMeta(store, root.signed, now);
 
   const before = await current(store, 'snapshot', parseSnapshot);
+  const floor = versionFloor('snapshot', before?.signed.version ?? 0, signers.aboveSnapshot);
   const authority = rootAuthority(root.signed, 'snapshot');
-  const stillRight = before && isStillRight(before, meta, authority, daysAfter(now, editing.expiryDays.snapshot / 2));
-  const snapshot = stillRight ? before : await signSnapshot(editing, signers.snapshot, authority, meta, before);
+  const until = daysAfter(now, editing.expiryDays.snapshot / 2);
+  const stillRight = before?.signed.version === floor && isStillRight(before, meta, authority, until);
+  const snapshot = stillRight ? before : await signSnapshot(editing, signers.snapshot, authority, meta, before, floor);
   const timestamp = await signTimestamp(editing, signers.timestamp, rootAuthority(root.signed, 'timestamp'), snapshot);
   return {
     snapshotVersion: snapshot.signed.version,
     timestampVersion: timestamp.version,
-    snapshotSigned: stillRight !== true,
+    snapshotSigned: !stillRight,
     expires: timestamp.expires,
   };
 }
@@ -82,11 +89,11 @@ function checkSigned(list: Stored<Signed>, authority: Authority | undefined, rol
   if (missing > 0) {
     throw new SignerError(
       'threshold-not-met',
-      `${list.file} lacks ${missing} signature(s) of those who may sign it now. Renew and sign ${role}.`,
+      `${list.file} lacks ${missing} signature(s) of those who may sign it now. Draft and sign ${role} anew.`,
     );
   }
   if (!(new Date(list.signed.expires) > now)) {
-    throw new SignerError('expired', `${list.file} expired at ${list.signed.expires}. Renew and sign ${role}.`);
+    throw new SignerError('expired', `${list.file} expired at ${list.signed.expires}. Draft and sign ${role} anew.`);
   }
 }
 
@@ -112,6 +119,7 @@ async function signSnapshot(
   authority: Authority,
   meta: SnapshotSigned['meta'],
   before: Stored<SnapshotSigned> | undefined,
+  floor: number,
 ): Promise<Stored<SnapshotSigned>> {
   if (!signer)
     throw new SignerError('key-access', 'The lists changed: the snapshot key is needed too (--snapshot-key).');
@@ -119,11 +127,11 @@ async function signSnapshot(
   const signed: SnapshotSigned = {
     _type: 'snapshot',
     spec_version: SPEC_VERSION,
-    version: (before?.signed.version ?? 0) + 1,
+    version: floor + 1,
     expires: expiry(editing, 'snapshot'),
     meta,
   };
-  const envelope = await withSignature('snapshot', { signed, signatures: [] }, [authority], signer);
+  const envelope = { signed, signatures: [await makeSignature('snapshot', signed, [authority], signer)] };
   await complete(editing.store, 'snapshot', envelope, [authority]);
   return completeList(editing.store, 'snapshot', parseSnapshot);
 }
@@ -156,7 +164,7 @@ async function signTimestamp(
     meta: { 'snapshot.json': entryOf(snapshot) },
     'x-issued': instant(editing.now()),
   };
-  const envelope = await withSignature('timestamp', { signed, signatures: [] }, [authority], signer);
+  const envelope = { signed, signatures: [await makeSignature('timestamp', signed, [authority], signer)] };
   await complete(editing.store, 'timestamp', envelope, [authority]);
   return signed;
 }

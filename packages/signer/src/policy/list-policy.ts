@@ -5,11 +5,23 @@
 import { LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
 import type { KnownKey } from '../store/config.ts';
-import { type Delegation, isTargets, type Signed, type TargetsSigned } from '../tuf/metadata.ts';
+import {
+  type Delegation,
+  isRoot,
+  isTargets,
+  type RootSigned,
+  type Signed,
+  type TargetsSigned,
+} from '../tuf/metadata.ts';
 import { kindOf } from '../tuf/role.ts';
 import { checkCounters, type Listed } from './counter.ts';
-import { checkDelegations } from './delegation-policy.ts';
+import { checkDelegations, checkNotOnline } from './delegation-policy.ts';
 import { checkFirmware, checkHold } from './firmware-policy.ts';
+import { checkKnownFields } from './known-fields.ts';
+import { checkRoot } from './root-policy.ts';
+
+/** A list's version rises by at most this much at once, so that a slip or a thief cannot use up the range. */
+export const VERSION_STEP_MAX = 1_000_000;
 
 export interface ListContext {
   readonly now: Date;
@@ -17,6 +29,10 @@ export interface ListContext {
   readonly previous?: Signed | undefined;
   /** For a delegated list: what it was given. */
   readonly delegation?: Delegation | undefined;
+  /** Who signs what is online: they must not be delegated to. */
+  readonly root?: RootSigned | undefined;
+  /** For a root: whom the list of delegations names. */
+  readonly delegations?: TargetsSigned['delegations'];
   /** Who is known to hold which key. */
   readonly keys: readonly KnownKey[];
   /** For a channel: all that is listed of its product, this draft included. */
@@ -26,13 +42,15 @@ export interface ListContext {
 /** @throws SignerError `version-conflict`, `expiry-invalid`, `metadata-invalid`, and those of the descriptions */
 export function checkList(role: string, signed: Signed, context: ListContext): void {
   const { now, previous, delegation } = context;
-  const expected = (previous?.version ?? 0) + 1;
-  if (signed.version !== expected) {
-    throw new SignerError('version-conflict', `The draft of ${role} is version ${signed.version}, not ${expected}.`);
-  }
+  checkVersion(role, previous?.version ?? 0, signed);
   if (!(new Date(signed.expires) > now)) {
-    throw new SignerError('expiry-invalid', `The draft of ${role} has expired (${signed.expires}). Renew it first.`);
+    throw new SignerError(
+      'expiry-invalid',
+      `The draft of ${role} has expired (${signed.expires}). Draft it anew first.`,
+    );
   }
+  checkKnownFields(role, signed);
+  if (isRoot(signed)) checkRoot(signed, context.keys, context.delegations);
   if (!isTargets(signed)) return;
   if (delegation) {
     checkTargets(role, signed, delegation);
@@ -41,8 +59,29 @@ export function checkList(role: string, signed: Signed, context: ListContext): v
     throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
   } else {
     checkDelegations(signed, context.keys);
+    checkDelegatesApart(signed, context);
   }
   if (previous && isTargets(previous)) checkSameBytes(previous, signed);
+}
+
+/** However the draft was written: no online key may name software. */
+function checkDelegatesApart({ delegations }: TargetsSigned, { root, keys }: ListContext): void {
+  const delegates = Object.entries(delegations?.keys ?? {}).map(([keyid, key]) => {
+    const { name, kind } = keys.find(k => k.keyid === keyid) ?? { name: keyid.slice(0, 8), kind: 'ci' as const };
+    return { name, keyid, key, kind };
+  });
+  if (root) checkNotOnline(delegates, root);
+}
+
+/** Roots follow one by one (TUF 5.3.5); other lists may go on above a thief's versions, but not by much. */
+function checkVersion(role: string, before: number, signed: Signed): void {
+  const { version } = signed;
+  const most = isRoot(signed) ? before + 1 : before + 1 + VERSION_STEP_MAX;
+  if (version > before && version <= most) return;
+  throw new SignerError(
+    'version-conflict',
+    `The draft of ${role} is version ${version}, which does not follow version ${before}.`,
+  );
 }
 
 function checkTargets(role: string, signed: TargetsSigned, delegation: Delegation): void {

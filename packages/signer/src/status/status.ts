@@ -3,7 +3,7 @@
  * and whose signatures its draft waits for. Reads only; one damaged file spoils its own row and no other.
  */
 import type { Clock } from '../clock.ts';
-import { authoritiesFor } from '../edit/sign.ts';
+import { groundOf, rulesFor } from '../edit/ground.ts';
 import { SignerError, type SignerCode } from '../signer-error.ts';
 import type { Config } from '../store/config.ts';
 import { lastPublished, type Published } from '../store/published.ts';
@@ -74,7 +74,7 @@ async function completeOf({ store, now, config, published }: Looking, role: stri
     version,
     ...lifeOf(expires, config.expiryDays[kindOf(role)], now),
     ...(isTargets(list.signed) && { targets: Object.keys(list.signed.targets).length }),
-    ...(authority && { quorum: quorumOf(role, list.envelope, authority, config.keys) }),
+    ...(authority && { quorum: quorumOf({ of: role, authority, binding: true }, list.envelope, config.keys) }),
     unpublished: published?.versions[role] !== version,
   };
 }
@@ -94,9 +94,7 @@ async function draftOf({ store, config }: Looking, role: string): Promise<Pendin
   const pending = await draft(store, role, parseFor(role));
   if (!pending) return undefined;
   const { version, expires } = pending.signed;
-  const authorities = await authoritiesFor(store, role, pending.signed);
-  // A root's own keys come first, then those of the version before.
-  const name = (i: number) => (role === 'root' ? `root ${version - i}` : role);
-  const quorums = authorities.map((authority, i) => quorumOf(name(i), pending, authority, config.keys));
-  return { version, expires, quorums, missing: Math.max(...quorums.map(q => q.missing)) };
+  const rules = rulesFor(await groundOf(store, role), pending.signed);
+  const quorums = rules.map(rule => quorumOf(rule, pending, config.keys));
+  return { version, expires, quorums, missing: Math.max(...quorums.filter(q => q.binding).map(q => q.missing)) };
 }

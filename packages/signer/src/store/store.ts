@@ -89,9 +89,9 @@ export async function draft<S extends Signed>(
     const done = await readList(store, role, metadataFile(role, envelope.signed.version), parse);
     if (done && JSON.stringify(done.signed) === JSON.stringify(envelope.signed)) return undefined;
     throw new SignerError(
-      'version-conflict',
+      'draft-stale',
       `staged/${role}.json is a draft of version ${envelope.signed.version}, but metadata/ has ${newest}. ` +
-        'Delete the draft and make the change again on top of the newer list.',
+        `Drop the draft ("tidegate-signer draft ${role} --drop"), then make the change again on top of the newer list.`,
     );
   }
   return envelope;
@@ -101,6 +101,21 @@ export async function writeDraft(store: Store, role: string, envelope: Envelope)
   const bytes = fileBytes(envelope);
   checkSize(role, bytes);
   await writeDurably(draftPath(store, role), bytes);
+}
+
+/** Roles of which there is a draft file, stale or not. */
+export async function draftedRoles(store: Store): Promise<string[]> {
+  return (await readdir(store.staged))
+    .filter(name => name.endsWith('.json'))
+    .map(name => name.slice(0, -'.json'.length));
+}
+
+/** Throws a draft away. @returns false where there was none */
+export async function removeDraft(store: Store, role: string): Promise<boolean> {
+  if (!(await draftedRoles(store)).includes(role)) return false;
+  await rm(draftPath(store, role));
+  await syncFolder(store.staged);
+  return true;
 }
 
 /**

@@ -78,8 +78,8 @@ export const TimestampSigned = Type.Object({
 export type TimestampSigned = Static<typeof TimestampSigned>;
 
 /** 64 bytes for Ed25519; DER of up to 72 bytes for ECDSA P-256. */
-const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: '^([0-9a-f]{2}){8,72}$' }) });
-type Signature = Static<typeof Signature>;
+export const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: '^([0-9a-f]{2}){8,72}$' }) });
+export type Signature = Static<typeof Signature>;
 
 export type Signed = RootSigned | TargetsSigned | SnapshotSigned | TimestampSigned;
 

@@ -131,7 +131,7 @@ function asSignerError(error: unknown): SignerError {
   return new SignerError(
     expired ? 'expired' : 'verification-failed',
     expired
-      ? `A device would refuse this: ${words}. Renew and sign that list, then refresh.`
+      ? `A device would refuse this: ${words}. Draft and sign that list anew, then refresh.`
       : `A device would refuse this: ${words}.`,
     { cause: error },
   );

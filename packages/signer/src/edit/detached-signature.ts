@@ -1,0 +1,34 @@
+/** A signature as a file of its own: all that a key holder sends back. It names the bytes that it is for by their hash. */
+import { closed, jsonParser, ROLE_PATTERN, Sha256 } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
+import { SignerError } from '../signer-error.ts';
+import { Signature, type Signed } from '../tuf/metadata.ts';
+import { payloadHash } from './signature.ts';
+
+export const SIGNATURE_FILE_BYTES = 4096;
+
+export const DetachedSignature = closed({
+  format: Type.Literal('tidegate-signature-1'),
+  role: Type.String({ pattern: ROLE_PATTERN }),
+  version: Type.Integer({ minimum: 1 }),
+  /** Of the canonical bytes that were signed. */
+  payloadSha256: Sha256,
+  keyid: Sha256,
+  sig: Signature.properties.sig,
+});
+export type DetachedSignature = Static<typeof DetachedSignature>;
+
+const parseText = jsonParser(DetachedSignature);
+
+export function detached(role: string, signed: Signed, { keyid, sig }: Signature): DetachedSignature {
+  const { version } = signed;
+  return { format: 'tidegate-signature-1', role, version, payloadSha256: payloadHash(signed), keyid, sig };
+}
+
+/** @param name of the file, for the message. @throws SignerError `signature-invalid` */
+export function parseDetached(bytes: Uint8Array, name: string): DetachedSignature {
+  const parsed = parseText(Buffer.from(bytes).toString('utf8'));
+  if (parsed.ok) return parsed.value;
+  const { path, message } = parsed.fault;
+  throw new SignerError('signature-invalid', `${name} is no signature file: ${path || 'it'} ${message}.`);
+}
