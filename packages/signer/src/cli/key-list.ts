@@ -1,11 +1,8 @@
 /** `key list`: the key files in the keys folder and the keys that the repository knows. Needs no passphrase. */
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Command } from 'commander';
-import { readPublicKey } from '../keys/key-file.ts';
 import { hasConfig, readConfig } from '../store/config.ts';
 import { type Common, command, show } from './command.ts';
-import { keysFolder } from './key-option.ts';
+import { keysInFolder } from './known-keys.ts';
 import { table } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -13,7 +10,7 @@ interface Row {
   readonly name: string;
   readonly keyid: string;
   readonly kind: string;
-  /** Whether its file lies in the keys folder. */
+  /** Whether its file, with the private half, lies in the keys folder. */
   readonly here: boolean;
 }
 
@@ -32,12 +29,9 @@ export function keyListCommand(terminal: Terminal): Command {
 }
 
 async function keyRows(options: Common): Promise<Row[]> {
-  const dir = keysFolder(options);
-  const files = (await readdir(dir).catch(() => [])).filter(name => name.endsWith('.json')).toSorted();
-  const here = await Promise.all(files.map(file => readPublicKey(join(dir, file))));
+  const inFolder = (await keysInFolder(options)).toSorted((a, b) => Number(b.own) - Number(a.own));
+  const rows = inFolder.map(({ name, keyid, kind, own }) => ({ name, keyid, kind, here: own }));
   const known = (await hasConfig(options.repo)) ? (await readConfig(options.repo)).keys : [];
-  return [
-    ...here.map(({ name, keyid, kind }) => ({ name, keyid, kind, here: true })),
-    ...known.filter(k => !here.some(h => h.keyid === k.keyid)).map(k => ({ ...k, here: false })),
-  ];
+  const all = [...rows, ...known.map(k => ({ ...k, here: false }))];
+  return all.filter((row, i) => all.findIndex(r => r.keyid === row.keyid) === i);
 }

@@ -1,17 +1,26 @@
 /** All commands on one page, and what becomes of an error: a line for people or a JSON object, and the exit code. */
 import { Command, CommanderError } from 'commander';
 import { SignerError } from '../signer-error.ts';
+import { addSignatureCommand } from './add-signature.ts';
+import { assembleCommand } from './assemble.ts';
 import { delegateAddCommand } from './delegate-add.ts';
+import { diffCommand } from './diff.ts';
+import { draftCommand } from './draft.ts';
 import { EXIT, EXIT_OF, type Exit } from './exit-code.ts';
 import { holdCommand } from './hold.ts';
 import { initCommand } from './init.ts';
+import { keyExportCommand } from './key-export.ts';
 import { keyGenCommand } from './key-gen.ts';
+import { keyImportCommand } from './key-import.ts';
 import { keyListCommand } from './key-list.ts';
 import { json } from './print.ts';
+import { payloadCommand } from './payload.ts';
 import { publishCommand } from './publish.ts';
 import { refreshCommand } from './refresh.ts';
 import { releaseAddCommand } from './release-add.ts';
-import { renewCommand } from './renew.ts';
+import { revokeCommand } from './revoke.ts';
+import { rootCommand } from './root.ts';
+import { rotateOnlineCommand } from './rotate-online.ts';
 import { signCommand } from './sign.ts';
 import { statusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -37,14 +46,22 @@ function buildProgram(terminal: Terminal): Command {
   const key = new Command('key').description('Make and list keys.');
   const delegate = new Command('delegate').description('Say who may sign what.');
   const release = new Command('release').description('List images as releases.');
-  key.addCommand(keyGenCommand(terminal)).addCommand(keyListCommand(terminal));
+  for (const make of [keyGenCommand, keyListCommand, keyExportCommand, keyImportCommand])
+    key.addCommand(make(terminal));
   delegate.addCommand(delegateAddCommand(terminal));
   release.addCommand(releaseAddCommand(terminal));
   const all = [
     initCommand,
     holdCommand,
+    draftCommand,
+    diffCommand,
     signCommand,
-    renewCommand,
+    payloadCommand,
+    addSignatureCommand,
+    assembleCommand,
+    rootCommand,
+    rotateOnlineCommand,
+    revokeCommand,
     refreshCommand,
     publishCommand,
     verifyCommand,

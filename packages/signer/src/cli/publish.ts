@@ -1,9 +1,8 @@
 /** `publish`: a dry run as a device, then the upload, then what devices get is read back. */
 import type { Command } from 'commander';
 import { LIMITS } from '@tidegate/protocol';
-import { SignerError } from '../signer-error.ts';
-import { readBounded } from '../store/durable-file.ts';
 import { command, openRepository, show } from './command.ts';
+import { neededFile } from './files.ts';
 import { progressBar } from './print.ts';
 import { onlineSigners, type OnlineOptions, withOnlineKeys } from './refresh.ts';
 import type { Terminal } from './terminal.ts';
@@ -29,9 +28,9 @@ export function publishCommand(terminal: Terminal): Command {
   return withOnlineKeys(publish).action(async (_options: unknown, cmd: Command) => {
     const options = cmd.optsWithGlobals<Options>();
     const { to, readBack } = options;
-    const token = (await needed(options.tokenFile, TOKEN_BYTES)).toString('utf8').trim();
+    const token = (await neededFile(options.tokenFile, TOKEN_BYTES)).toString('utf8').trim();
     const trustedRoot =
-      options.trustedRoot === undefined ? undefined : await needed(options.trustedRoot, LIMITS.rootBytes);
+      options.trustedRoot === undefined ? undefined : await neededFile(options.trustedRoot, LIMITS.rootBytes);
     const repo = await openRepository(options, terminal);
     if (options.timestampKey !== undefined || options.snapshotKey !== undefined) {
       await using signers = await onlineSigners(options, terminal);
@@ -56,10 +55,4 @@ export function publishCommand(terminal: Terminal): Command {
       `Published timestamp ${result.timestampVersion}. New: ${result.newTargets.length}.\n${fresh}`,
     );
   });
-}
-
-async function needed(path: string, maxBytes: number): Promise<Buffer> {
-  const bytes = await readBounded(path, maxBytes);
-  if (!bytes) throw new SignerError('file-unreadable', `There is no file ${path}.`);
-  return bytes;
 }

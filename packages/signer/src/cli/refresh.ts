@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { SignerError } from '../signer-error.ts';
 import type { OnlineSigners } from '../edit/refresh.ts';
-import { type Common, command, openRepository, show } from './command.ts';
+import { type Common, command, openRepository, show, wholeNumber } from './command.ts';
 import { signer } from './key-option.ts';
 import type { Terminal } from './terminal.ts';
 import { PASSPHRASE_HINT } from './texts.ts';
@@ -13,6 +13,7 @@ export interface OnlineOptions extends Common {
   readonly passphraseFile?: string;
   readonly snapshotPassphraseFile?: string;
   readonly timestampPassphraseFile?: string;
+  readonly aboveSnapshot?: number;
 }
 
 export function refreshCommand(terminal: Terminal): Command {
@@ -40,7 +41,8 @@ export function withOnlineKeys(cmd: Command): Command {
     .option('--timestamp-key <key>', 'key that signs the timestamp')
     .option('--passphrase-file <file>', PASSPHRASE_HINT)
     .option('--snapshot-passphrase-file <file>', "the same for the snapshot's key alone")
-    .option('--timestamp-passphrase-file <file>', "the same for the timestamp's key alone");
+    .option('--timestamp-passphrase-file <file>', "the same for the timestamp's key alone")
+    .option('--above-snapshot <version>', 'go on above this snapshot, the highest that a thief published', wholeNumber);
 }
 
 /** Closes the keys when disposed. @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen */
@@ -57,5 +59,6 @@ export async function onlineSigners(
   const timestamp = await open(timestampKey, options.timestampPassphraseFile);
   const snapshot = snapshotKey === undefined ? undefined : await open(snapshotKey, options.snapshotPassphraseFile);
   const kept = opened.move();
-  return { snapshot, timestamp, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  const { aboveSnapshot } = options;
+  return { snapshot, timestamp, aboveSnapshot, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

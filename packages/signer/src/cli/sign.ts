@@ -1,39 +1,74 @@
-/** `sign`: one key's signature under a draft. Exit code 3 says that more are wanted. */
+/** `sign`: one key's signature under a draft, or in a file of its own. Exit code 3 says that more are wanted. */
 import type { Command } from 'commander';
+import type { Candidate } from '../edit/candidate.ts';
+import { signDetached } from '../edit/sign.ts';
 import { SignerError } from '../signer-error.ts';
-import { type Common, command, openRepository, show } from './command.ts';
+import { writeDurably } from '../store/durable-file.ts';
+import { type CandidateOptions, candidateOf, withCandidate } from './candidate-option.ts';
+import { draftText, shownDraft } from './change-lines.ts';
+import { command, openRepository, show } from './command.ts';
 import { signer } from './key-option.ts';
+import { json } from './print.ts';
+import { mustConfirm } from './confirm.ts';
 import type { Terminal } from './terminal.ts';
 import { PASSPHRASE_HINT } from './texts.ts';
 
-interface Options extends Common {
+interface Options extends CandidateOptions {
   readonly key: string;
   readonly passphraseFile?: string;
+  readonly out?: string;
+  readonly yes?: boolean;
   readonly allowPending?: boolean;
 }
 
 export function signCommand(terminal: Terminal): Command {
-  return command('sign', "Sign a role's draft; with the last signature wanted, it becomes complete.", [
+  const sign = command('sign', "Sign a role's draft; with the last signature wanted, it becomes complete.", [
     'sign root --key alice',
     'sign p-gw2-stable --key file:/keys/ci.json --passphrase-file ./ci.pass --allow-pending',
-  ])
-    .argument('<role>', 'root, targets, p-<product>-<channel> or h-<product>')
+    'sign --payload root.payload.json --key alice --keys ~/keys --out root.alice.json',
+  ]);
+  return withCandidate(sign)
     .requiredOption('--key <key>', 'file:PATH, or the name of a key in the keys folder')
     .option('--passphrase-file <file>', PASSPHRASE_HINT)
+    .option('--out <file>', 'write the signature to a file for "add-signature"; the draft stays as it is')
+    .option('--yes', 'sign a payload without asking in a terminal')
     .option('--allow-pending', 'exit with 0 although more signatures are wanted')
-    .action(async (role: string, _options: unknown, cmd: Command) => {
+    .action(async (role: string | undefined, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
-      const repo = await openRepository(options, terminal);
-      await using key = await signer(options.key, options, terminal, options.passphraseFile);
-      const result = await repo.sign(role, key);
-      const lines = result.complete
-        ? `${role} version ${result.version} is complete.
-`
-        : `Signed ${role} version ${result.version}; ${result.missing} more wanted.
-`;
-      show(terminal, options, result, lines);
-      if (!result.complete && options.allowPending !== true) {
-        throw new SignerError('threshold-not-met', `${role} waits for ${result.missing} more signature(s).`);
+      if (options.out !== undefined) return signApart(await candidateOf(role, options, terminal), options, terminal);
+      if (role === undefined || options.payload !== undefined) {
+        throw new SignerError('usage', 'A payload is signed into a file of its own: add --out FILE.');
       }
+      await signInPlace(role, options, terminal);
     });
+}
+
+async function signInPlace(role: string, options: Options, terminal: Terminal): Promise<void> {
+  const repo = await openRepository(options, terminal);
+  await using key = await signer(options.key, options, terminal, options.passphraseFile);
+  const result = await repo.sign(role, key);
+  const lines = result.complete
+    ? `${role} version ${result.version} is complete.\n`
+    : `Signed ${role} version ${result.version}; ${result.missing} more wanted.\n`;
+  show(terminal, options, result, lines);
+  if (!result.complete && options.allowPending !== true) {
+    throw new SignerError('threshold-not-met', `${role} waits for ${result.missing} more signature(s).`);
+  }
+}
+
+/** Shows first what would be signed: that is all that a key holder elsewhere can go by. */
+async function signApart(candidate: Candidate, options: Options, terminal: Terminal): Promise<void> {
+  const shown = shownDraft(candidate);
+  if (options.json !== true) terminal.out(draftText(shown));
+  if (options.yes !== true && terminal.confirm) await mustConfirm(terminal, 'Sign this?');
+  await using key = await signer(options.key, options, terminal, options.passphraseFile);
+  const signature = await signDetached(candidate, key);
+  await writeDurably(options.out ?? '', json(signature));
+  const { role, version } = shown;
+  show(
+    terminal,
+    options,
+    { ...shown, keyid: signature.keyid, path: options.out },
+    `Signed ${role} version ${version} into ${options.out}. Send this file back.\n`,
+  );
 }

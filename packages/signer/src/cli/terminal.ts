@@ -13,17 +13,30 @@ export interface Terminal {
   readonly live: boolean;
   /** Asks without echo; undefined where nobody is there to answer. */
   readonly askSecret: ((question: string) => Promise<string>) | undefined;
+  /** Asks for a yes; undefined where nobody is there to answer. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
 }
 
 export function processTerminal(): Terminal {
+  const somebodyIsThere = process.stdin.isTTY && process.stderr.isTTY;
   return {
     out: text => process.stdout.write(text),
     err: text => process.stderr.write(text),
     env: process.env,
     now: systemClock,
     live: process.stderr.isTTY,
-    askSecret: process.stdin.isTTY && process.stderr.isTTY ? askSecret : undefined,
+    askSecret: somebodyIsThere ? askSecret : undefined,
+    confirm: somebodyIsThere ? confirm : undefined,
   };
+}
+
+async function confirm(question: string): Promise<boolean> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+  } finally {
+    lines.close();
+  }
 }
 
 async function askSecret(question: string): Promise<string> {

@@ -1,10 +1,9 @@
 /** `verify`: sees a folder or a server as a device does, and lists what it finds. */
 import type { Command } from 'commander';
 import { LIMITS } from '@tidegate/protocol';
-import { SignerError } from '../signer-error.ts';
-import { readBounded } from '../store/durable-file.ts';
 import { verifyRepository } from '../verify/verify.ts';
 import { type Common, command, show } from './command.ts';
+import { neededFile } from './files.ts';
 import { table } from './print.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -21,8 +20,7 @@ export function verifyCommand(terminal: Terminal): Command {
     .requiredOption('--root <file>', 'root that is trusted beforehand')
     .action(async (source: string, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
-      const root = await readBounded(options.root, LIMITS.rootBytes);
-      if (!root) throw new SignerError('file-unreadable', `There is no root file ${options.root}.`);
+      const root = await neededFile(options.root, LIMITS.rootBytes);
       const { roles, targets } = await verifyRepository({ source, root, now: terminal.now });
       const lines = [
         table(

@@ -2,8 +2,9 @@
  * What a draft would change, found in the lists themselves: never told by whoever sent them. Pure. Two lists of a role
  * that differ in more than nothing give at least one change.
  */
+import type { TufKey } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
-import type { TufKey } from '../tuf/key.ts';
+
 import {
   type Delegation,
   isRoot,

@@ -2,12 +2,12 @@
  * The public half of a key as a file of its own, to be given to others: no folder but its holder's ever has the private
  * half. Whoever takes one in compares its id with what the holder says, over another way than the file came.
  */
-import { closed, jsonParser, Name, Sha256 } from '@tidegate/protocol';
+import { closed, jsonParser, Name, Sha256, TufKey } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../signer-error.ts';
 import { KeyKindName } from '../store/config.ts';
 import { readBounded } from '../store/durable-file.ts';
-import { keyId, TufKey } from '../tuf/key.ts';
+import { keyId } from '../tuf/key.ts';
 import type { PublicKey } from './signer.ts';
 
 const FILE_BYTES = 4096;

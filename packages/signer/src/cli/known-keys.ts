@@ -1,0 +1,33 @@
+/** Whose keys are known on this machine: by the repository, where there is one, and by the files in the keys folder. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { readPublicKey } from '../keys/key-file.ts';
+import { readPublicKeyFile } from '../keys/public-key-file.ts';
+import type { PublicKey } from '../keys/signer.ts';
+import { hasConfig, type KnownKey, readConfig } from '../store/config.ts';
+import type { Common } from './command.ts';
+import { keysFolder, PUBLIC_SUFFIX } from './key-option.ts';
+
+export interface KeyInFolder extends PublicKey {
+  /** Whether the private half is there too. */
+  readonly own: boolean;
+}
+
+/** Every key file and public key file of the keys folder. @throws SignerError for one that cannot be read */
+export async function keysInFolder(common: Common): Promise<KeyInFolder[]> {
+  const dir = keysFolder(common);
+  const files = (await readdir(dir).catch(() => [])).filter(name => name.endsWith('.json')).toSorted();
+  return Promise.all(
+    files.map(async file => {
+      const own = !file.endsWith(PUBLIC_SUFFIX);
+      const key = await (own ? readPublicKey : readPublicKeyFile)(join(dir, file));
+      return { ...key, own };
+    }),
+  );
+}
+
+export async function knownKeys(common: Common): Promise<KnownKey[]> {
+  const noted = (await hasConfig(common.repo)) ? (await readConfig(common.repo)).keys : [];
+  const inFolder = (await keysInFolder(common)).map(({ name, keyid, kind }) => ({ name, keyid, kind }));
+  return [...noted, ...inFolder.filter(key => !noted.some(n => n.keyid === key.keyid))];
+}
