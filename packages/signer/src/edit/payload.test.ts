@@ -41,8 +41,8 @@ test('a list that is only said to be the one before is not compared with: everyt
   await repo.addRelease(release(await image('evil.img', 'evil')));
   const payload = await repo.exportPayload('p-gw2-stable');
   const { signed } = JSON.parse(Buffer.from(payload.previous ?? '', 'base64').toString()) as { signed: object };
-  const draft = JSON.parse(Buffer.from(payload.payload, 'base64').toString()) as { targets: object };
-  const previous = base64({ signatures: [], signed: { ...signed, targets: draft.targets } });
+  const draft = JSON.parse(Buffer.from(payload.draft, 'base64').toString()) as { signed: { targets: object } };
+  const previous = base64({ signatures: [], signed: { ...signed, targets: draft.signed.targets } });
   const candidate = open({ ...payload, previous });
   expect(candidate.comparedWith).toBeUndefined();
   const changes = changesBetween(candidate.comparedWith, candidate.envelope.signed);
@@ -75,13 +75,13 @@ test('roots that do not lead on from the trusted one are refused', async () => {
   expect(open(next, { trustedRoot: await rootFile(2) }).ground.previous).toMatchObject({ version: 2 });
 });
 
-test('bytes that are not canonical, or a list of another role, are not signed', async () => {
+test('bytes that are not those of the draft beside them, or a list of another role, are not signed', async () => {
   await made.repo.renew('root');
   const payload = await made.repo.exportPayload('root');
-  const pretty = JSON.parse(Buffer.from(payload.payload, 'base64').toString()) as object;
-  expect(() => open({ ...payload, payload: Buffer.from(JSON.stringify(pretty, null, 1)).toString('base64') })).toThrow(
-    refused('payload-invalid'),
-  );
+  await made.repo.expireRoot({ days: 3000 });
+  const other = await made.repo.exportPayload('root');
+  expect(() => open({ ...payload, payload: other.payload })).toThrow(refused('payload-invalid'));
+  expect(() => open({ ...payload, draft: other.draft })).toThrow(refused('payload-invalid'));
   expect(() => open({ ...payload, role: 'targets' })).toThrow(refused('metadata-invalid'));
   expect(() => open({ ...payload, role: 'timestamp' })).toThrow(refused('role-unknown'));
   expect(() => candidateFromPayload(Buffer.from('{}'), { now: START, keys })).toThrow(refused('payload-invalid'));

@@ -23,8 +23,10 @@ const List = Base64(LIMITS.targetsBytes);
 export const Payload = closed({
   format: Type.Literal('tidegate-payload-1'),
   role: Type.String({ pattern: ROLE_PATTERN }),
-  /** Canonical JSON: the bytes that are signed. */
+  /** Canonical JSON: the bytes that are signed. It leaves control characters raw, so it is no JSON that can be read. */
   payload: List,
+  /** The same as a file without signatures: what is read, and of which the bytes are made again. */
+  draft: List,
   /** Files of the complete lists, and drafts as files. */
   previous: Type.Optional(List),
   roots: Type.Array(Base64(LIMITS.rootBytes), { maxItems: LIMITS.rootRotationsPerRefresh }),
@@ -53,6 +55,7 @@ export async function exportPayload(editing: Editing, role: string): Promise<Pay
     format: 'tidegate-payload-1',
     role,
     payload: signedBytes(envelope.signed).toString('base64'),
+    draft: draftBytes(envelope),
     ...(previous && { previous: previous.bytes.toString('base64') }),
     roots: await rootFiles(store),
     ...(plannedRoot && { plannedRoot: draftBytes(plannedRoot) }),
@@ -111,16 +114,11 @@ function parsePayload(bytes: Uint8Array): Payload {
   );
 }
 
-/** The list in the bytes: they must be its canonical form to the last one, or something else would be signed than shown. */
-function exactly({ role, payload }: Payload): Signed {
-  const bytes = file(payload);
-  const text = `{"signatures":[],"signed":${bytes.toString('utf8')}}`;
-  const { signed } = parseFor(role)(Buffer.from(text), 'the payload');
-  if (signedBytes(signed).equals(bytes)) return signed;
-  throw new SignerError(
-    'payload-invalid',
-    'The bytes to be signed are not in canonical form; they were not made by this program.',
-  );
+/** What is shown must be what is signed, to the last byte. */
+function exactly({ role, payload, draft: text }: Payload): Signed {
+  const { signed } = parseFor(role)(file(text), 'the draft in the payload');
+  if (signedBytes(signed).equals(file(payload))) return signed;
+  throw new SignerError('payload-invalid', 'The bytes to be signed are not those of the draft that comes with them.');
 }
 
 function proven<S extends Signed>(found: Envelope<S> | undefined, by: Authority | undefined): Envelope<S> | undefined {
