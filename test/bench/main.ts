@@ -1,9 +1,14 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
 import { checkIn } from './check-in.ts';
+import { metricsScrape } from './metrics-scrape.ts';
 import type { BenchResult } from './result.ts';
 import { start } from './start.ts';
 
-const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = { 'check-in': checkIn, start };
+const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
+  'check-in': checkIn,
+  'metrics-scrape': metricsScrape,
+  start,
+};
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter(name => !Object.hasOwn(BENCHMARKS, name));

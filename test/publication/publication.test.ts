@@ -52,6 +52,9 @@ describe('a publication', () => {
     const { json } = await publisher.app.admin('GET', '/status', { token });
     const timestamp = (json as StatusView).metadata?.find(r => r.role === 'timestamp');
     expect(new Date(timestamp?.expiresAt ?? '')).toEqual(new Date(expires));
+    const metrics = (await publisher.app.admin('GET', '//metrics')).bytes.toString();
+    expect(metrics).toMatch(/^tidegate_metadata_expiry_seconds\{role="timestamp"\} [1-9]\d*/m);
+    expect(metrics).toMatch(/^tidegate_metadata_expiry_seconds\{role="channel"\} [1-9]\d*/m);
     repo.publish();
     committed(await publisher.publish(repo));
     const next = await roles();

@@ -70,8 +70,9 @@ test('answer 404 to every route of the other', async () => {
 test('let nobody in without a token but where a device has none yet, or content is public', async () => {
   const open = [
     `POST ${DEVICE_API}/enrol`,
+    `POST ${DEVICE_API}/enrol-key`,
     `POST ${DEVICE_API}/token`,
-    ...[...HEALTH, `${DEVICE_API}/nonce`, `${METADATA_BASE}/:file`, `${TARGETS_BASE}/*`].flatMap(path => [
+    ...[...HEALTH, '/metrics', `${DEVICE_API}/nonce`, `${METADATA_BASE}/:file`, `${TARGETS_BASE}/*`].flatMap(path => [
       `GET ${path}`,
       `HEAD ${path}`,
     ]),

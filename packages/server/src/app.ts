@@ -22,8 +22,11 @@ import { authenticateDevices } from './identity/device-authentication.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
 import type { Revocations } from './identity/revocations.ts';
 import type { ServerKeys } from './identity/server-keys.ts';
+import { type Metrics, newMetrics, refusalCounter } from './metrics/metrics.ts';
+import { metricsRoute } from './metrics/metrics-route.ts';
+import { timeRequests } from './metrics/request-timing.ts';
 import { publicationRoutes } from './publication/publication-routes.ts';
-import { rememberPublishedRoles } from './publication/published-roles.ts';
+import { type PublishedRoles, rememberPublishedRoles } from './publication/published-roles.ts';
 import type { Queues } from './queue/queue.ts';
 import { reportRoute } from './reports/report-route.ts';
 import type { Board } from './rollout/board.ts';
@@ -56,8 +59,13 @@ const ADMIN_LIMITS = { bodyBytes: 1024 * 1024, requestSeconds: 0, connections: 1
 
 export async function buildApp(deps: AppDeps): Promise<Apps> {
   const { log, tls } = deps;
-  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, tls);
-  const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null);
+  const metrics = newMetrics();
+  const publishedRoles = rememberPublishedRoles(deps.db);
+  const counted = { ...deps, metrics, publishedRoles };
+  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, tls, refusalCounter(metrics, 'device'));
+  const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null, refusalCounter(metrics, 'admin'));
+  timeRequests(device, 'device', metrics);
+  timeRequests(admin, 'admin', metrics);
   const health = healthRoutes({ db: deps.db, boardConfirmed: () => deps.board.current() !== undefined });
 
   await useAccessTokens(device, deps.keys.tokenKeys);
@@ -65,14 +73,21 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   await device.register(metadataRoutes(deps), { prefix: METADATA_BASE });
   await device.register(targetRoutes(deps), { prefix: TARGETS_BASE });
   await device.register(identityRoutes({ ...deps, nonceSecret: deps.keys.nonceSecret }), { prefix: DEVICE_API });
-  await device.register(enrolledDevices(deps), { prefix: DEVICE_API });
+  await device.register(enrolledDevices(counted), { prefix: DEVICE_API });
 
   await admin.register(health);
-  await admin.register(operators(deps), { prefix: ADMIN_API });
+  await admin.register(metricsRoute(counted));
+  await admin.register(operators(counted), { prefix: ADMIN_API });
   return { device, admin };
 }
 
-function enrolledDevices(deps: AppDeps): FastifyPluginAsync {
+/** With what the app itself makes. */
+interface CountedDeps extends AppDeps {
+  readonly metrics: Metrics;
+  readonly publishedRoles: PublishedRoles;
+}
+
+function enrolledDevices(deps: CountedDeps): FastifyPluginAsync {
   return async app => {
     authenticateDevices(app, deps.clock, deps.revocations);
     await app.register(checkInRoute(deps));
@@ -80,11 +95,11 @@ function enrolledDevices(deps: AppDeps): FastifyPluginAsync {
   };
 }
 
-function operators(deps: AppDeps): FastifyPluginAsync {
+function operators(deps: CountedDeps): FastifyPluginAsync {
   const fleet = { read: 'viewer', write: 'operator' } as const;
   return async app => {
     authenticateOperators(app, deps.db);
-    await app.register(guarded(fleet, statusRoutes({ ...deps, publishedRoles: rememberPublishedRoles(deps.db) })));
+    await app.register(guarded(fleet, statusRoutes(deps)));
     await app.register(guarded(fleet, productRoutes(deps)));
     await app.register(guarded(fleet, deviceRoutes(deps)));
     await app.register(guarded(fleet, keyRoutes(deps)));

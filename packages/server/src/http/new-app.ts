@@ -1,6 +1,7 @@
 /** An HTTP listener with the limits, the validation and the errors that both of ours share; routes come by plugins. */
 import { randomUUID } from 'node:crypto';
 import type { ServerOptions } from 'node:https';
+import type { ProblemCode } from '@tidegate/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { answerProblem, asServerError, handleProblems } from './problem-handler.ts';
@@ -17,7 +18,13 @@ export interface AppLimits {
 const IDLE_SECONDS = 120;
 const KEEP_ALIVE_SECONDS = 75;
 
-export function newApp(log: Logger, limits: AppLimits, https: ServerOptions | null): FastifyInstance {
+/** @param refused is told of every problem that is answered */
+export function newApp(
+  log: Logger,
+  limits: AppLimits,
+  https: ServerOptions | null,
+  refused: (code: ProblemCode) => void,
+): FastifyInstance {
   // Named by its base type: the app's own type must not depend on the logger's.
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
@@ -34,10 +41,14 @@ export function newApp(log: Logger, limits: AppLimits, https: ServerOptions | nu
     // A line a request would drown the rest: errors and operators' acts are logged where they happen.
     logController: new LogController({ disableRequestLogging: true }),
     // What fails before a route is found: a path that cannot be decoded.
-    frameworkErrors: (error, request, reply) => void answerProblem(request, reply, asServerError(error)),
+    frameworkErrors: (error, request, reply) => {
+      const known = asServerError(error);
+      refused(known.code);
+      void answerProblem(request, reply, known);
+    },
   });
   app.server.maxConnections = limits.connections;
   app.setValidatorCompiler(compileValidator);
-  handleProblems(app);
+  handleProblems(app, refused);
   return app;
 }

@@ -6,10 +6,15 @@ import { type Problem, PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS } from '@t
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ServerError } from '../server-error.ts';
 
-export function handleProblems(app: FastifyInstance): void {
-  app.setErrorHandler<FastifyError>((error, request, reply) => answerProblem(request, reply, asServerError(error)));
+/** @param refused is told of every problem that is answered */
+export function handleProblems(app: FastifyInstance, refused: (code: ProblemCode) => void): void {
+  const answer = (request: FastifyRequest, reply: FastifyReply, error: ServerError) => {
+    refused(error.code);
+    return answerProblem(request, reply, error);
+  };
+  app.setErrorHandler<FastifyError>((error, request, reply) => answer(request, reply, asServerError(error)));
   app.setNotFoundHandler((request, reply) =>
-    answerProblem(request, reply, new ServerError('not-found', `there is no ${request.method} here`)),
+    answer(request, reply, new ServerError('not-found', `there is no ${request.method} here`)),
   );
 }
 

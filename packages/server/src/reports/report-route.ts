@@ -2,14 +2,16 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { LIMITS, ReportsAnswer, ReportsRequest } from '@tidegate/protocol';
 import type { Deps } from '../deps.ts';
+import { countReport, type Metrics } from '../metrics/metrics.ts';
 import type { DeviceMemory } from '../rollout/device-memory.ts';
 import { storeReports } from './report-store.ts';
 
 export interface ReportDeps extends Deps {
   readonly memory: Pick<DeviceMemory, 'forgetAttempts'>;
+  readonly metrics: Metrics;
 }
 
-export function reportRoute({ db, clock, memory }: ReportDeps): FastifyPluginAsyncTypebox {
+export function reportRoute({ db, clock, memory, metrics }: ReportDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
       '/reports',
@@ -17,6 +19,7 @@ export function reportRoute({ db, clock, memory }: ReportDeps): FastifyPluginAsy
       async request => {
         const stored = await storeReports(db, request.device.id, request.body.reports, clock.now());
         if (stored.attemptsChanged) memory.forgetAttempts(request.device.id);
+        for (const { state, code } of stored.fresh) countReport(metrics, state, code);
         return { acknowledged: stored.acknowledged };
       },
     );

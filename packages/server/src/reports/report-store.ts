@@ -13,6 +13,8 @@ import { type AttemptState, addCounts, countsChange, NO_COUNTS, transition } fro
 export interface StoredReports {
   /** Ids that are durable now, new or seen before. */
   readonly acknowledged: string[];
+  /** Those that were not known before. */
+  readonly fresh: readonly Report[];
   /** Some attempt of the device moved. */
   readonly attemptsChanged: boolean;
 }
@@ -25,7 +27,7 @@ export function storeReports(db: Db, deviceId: string, reports: readonly Report[
     for (const [rolloutId, byPhase] of [...changes].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
       await addToCounts(tx, rolloutId, byPhase);
     }
-    return { acknowledged: [...new Set(reports.map(r => r.id))], attemptsChanged: changes.size > 0 };
+    return { acknowledged: [...new Set(reports.map(r => r.id))], fresh, attemptsChanged: changes.size > 0 };
   });
 }
 

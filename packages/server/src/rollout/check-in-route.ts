@@ -1,14 +1,26 @@
 /** `POST check-in` on the device listener, inside the plugin whose hook sets `request.device`. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CheckInAnswer, CheckInRequest, LIMITS } from '@tidegate/protocol';
+import type { Metrics } from '../metrics/metrics.ts';
 import { type CheckInDeps, checkIn } from './check-in.ts';
 
-export function checkInRoute(deps: CheckInDeps): FastifyPluginAsyncTypebox {
+export interface CheckInRouteDeps extends CheckInDeps {
+  readonly metrics: Pick<Metrics, 'checkIns' | 'offers' | 'stops'>;
+}
+
+export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox {
+  const { checkIns, offers, stops } = deps.metrics;
   return async app => {
     app.post(
       '/check-in',
       { bodyLimit: LIMITS.checkInBytes, schema: { body: CheckInRequest, response: { 200: CheckInAnswer } } },
-      request => checkIn(deps, request.device, request.body),
+      async request => {
+        const answer = await checkIn(deps, request.device, request.body);
+        checkIns.inc();
+        if (answer.offer) offers.inc();
+        if (answer.stop.length > 0) stops.inc();
+        return answer;
+      },
     );
   };
 }
