@@ -33,7 +33,7 @@ export function openRedisJobs(url: string, prefix: string, log: Logger): JobBack
 
   const asking = connect({ enableOfflineQueue: false, maxRetriesPerRequest: 0, commandTimeout: ANSWER_MS });
   const working = connect({ maxRetriesPerRequest: null, socketTimeout: SILENT_MS });
-  tellTurns(asking, log);
+  const tellNoMore = tellTurns(asking, log);
   const { Queue, Worker } = withBackend(createRedisBackend);
   // BullMQ asks for the version once, at its first connection; broken off there, it would stay unusable for ever.
   const shared = { prefix, skipVersionCheck: true };
@@ -43,13 +43,17 @@ export function openRedisJobs(url: string, prefix: string, log: Logger): JobBack
     newWorker: (name, work, options) => new Worker(name, work, { ...options, ...shared, connection: working }),
     onReachable: listener => void asking.on('ready', listener),
     close: async () => {
+      tellNoMore();
       for (const client of clients) client.disconnect();
     },
   };
 }
 
-/** One line for each turn, not one for each attempt. Only the message of an error: the rest repeats the password. */
-function tellTurns(client: Redis, log: Logger): void {
+/**
+ * One line for each turn, not one for each attempt. Only the message of an error: the rest repeats the password.
+ * @returns to be called before the client is closed on purpose
+ */
+function tellTurns(client: Redis, log: Logger): () => void {
   let reachable: boolean | undefined;
   const lost = (reason: string) => {
     if (reachable === false) return;
@@ -57,9 +61,11 @@ function tellTurns(client: Redis, log: Logger): void {
     log.warn({ reason }, 'Redis cannot be reached: the server goes on without it, and joins it when it comes');
   };
   client.on('error', (error: NodeJS.ErrnoException) => lost(error.message || (error.code ?? 'no reason given')));
-  client.on('close', () => lost('the connection was closed'));
+  const closed = () => lost('the connection was closed');
+  client.on('close', closed);
   client.on('ready', () => {
     reachable = true;
     log.info('Redis answers: it fires the timed work');
   });
+  return () => void client.off('close', closed);
 }
