@@ -16,7 +16,16 @@ export interface Child extends AsyncDisposable {
   readonly ended: Promise<number | null>;
 }
 
+export interface Identity {
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
 export interface ChildOptions {
+  /** Node where absent. */
+  readonly program?: string;
+  /** Who it runs as, where that is another. */
+  readonly as?: Identity;
   readonly args: readonly string[];
   readonly env?: Record<string, string>;
   readonly cwd?: string;
@@ -34,9 +43,10 @@ process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
 
-/** Starts Node with the arguments. @throws Error with its last lines where it ends or stays silent before it is ready */
+/** Starts Node, or another program, with the arguments. @throws Error with its last lines where it ends or stays silent before it is ready */
 export async function startChild(options: ChildOptions): Promise<Child> {
-  const child = spawn(process.execPath, [...options.args], {
+  const child = spawn(options.program ?? process.execPath, [...options.args], {
+    ...options.as,
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -104,9 +114,10 @@ async function waitUntilReady(
 /** Runs a command of ours to its end. Resolves with its exit code and what it printed. */
 export async function runToEnd(
   args: readonly string[],
-  options: { env?: Record<string, string>; cwd?: string; input?: string } = {},
+  options: { env?: Readonly<Record<string, string>>; cwd?: string; input?: string; as?: Identity } = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
   const child = spawn(process.execPath, [...args], {
+    ...options.as,
     cwd: options.cwd ?? process.cwd(),
     env: { ...process.env, ...options.env },
     stdio: 'pipe',

@@ -21,7 +21,7 @@ export interface EmbeddedPostgres {
 }
 
 /** For tests alone: faster, and a power cut may lose everything. */
-const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
+export const NOT_DURABLE = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off'];
 const READY_WITHIN_MS = 120_000;
 
 /** Throws, with PostgreSQL's own words, where it does not start: folder not writable, disk full, no user to run as. */

@@ -3,3 +3,4 @@ export * from './job-stores.ts';
 export * from './seed.ts';
 export * from './test-app.ts';
 export { startRedis } from './redis-setup.ts';
+export { IMAGES } from './container.ts';

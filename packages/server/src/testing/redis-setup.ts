@@ -1,6 +1,6 @@
 /**
- * vitest's global setup: one Redis for the run, from REDIS_URL or the machine's `redis-server`, in a folder of its own
- * and without persistence. Where there is neither, the tests that need it are not defined.
+ * vitest's global setup: one Redis for the run, without persistence: from REDIS_URL, a container, or the machine's
+ * `redis-server` in a folder of its own. Where there is neither, the tests that need it are not defined.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestProject } from 'vitest/node';
+import { IMAGES, startContainer } from './container.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -18,8 +19,21 @@ declare module 'vitest' {
   }
 }
 
+const RECIPE = {
+  image: IMAGES.redis,
+  port: 6379,
+  environment: {},
+  command: ['redis-server', '--save', '', '--appendonly', 'no'],
+  ready: { says: /Ready to accept connections/, times: 1 },
+};
+
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const given = process.env['REDIS_URL'];
+  const contained = given ? undefined : await startContainer(RECIPE);
+  if (contained) {
+    project.provide('redisUrl', `redis://${contained.host}:${contained.port}`);
+    return contained.stop;
+  }
   if (given || spawnSync('redis-server', ['--version']).status !== 0) {
     project.provide('redisUrl', given || null);
     return async () => undefined;
