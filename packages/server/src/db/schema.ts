@@ -179,6 +179,14 @@ export interface RolloutCountsTable {
   refused: Generated<number>;
 }
 
+export interface RolloutSurveysTable {
+  rollout_id: string;
+  opened_at: Time;
+  after_device: string;
+  due: boolean;
+  more_beyond: boolean;
+}
+
 export interface GateDecisionsTable {
   id: Generated<number>;
   rollout_id: string;
@@ -235,6 +243,7 @@ export interface Database {
   rollouts: RolloutsTable;
   attempts: AttemptsTable;
   rollout_counts: RolloutCountsTable;
+  rollout_surveys: RolloutSurveysTable;
   gate_decisions: GateDecisionsTable;
   rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;

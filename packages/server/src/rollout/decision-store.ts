@@ -24,7 +24,9 @@ export async function storeDecision(
     .orderBy('id', 'desc')
     .limit(1)
     .executeTakeFirst();
-  if (last?.phase === phase && last.action === verdict.action && last.kind === verdict.kind) return false;
+  // A search that goes on over many ticks would else stand between each two words of the other rules.
+  const saysNothingNew = last?.kind === verdict.kind || verdict.kind === 'surveying';
+  if (last?.phase === phase && last.action === verdict.action && saysNothingNew) return false;
   await db
     .insertInto('gate_decisions')
     .values({ rollout_id: rolloutId, at: now, phase, ...verdict, counts: JSON.stringify(counts) })

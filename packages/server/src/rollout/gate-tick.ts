@@ -67,7 +67,7 @@ function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<Rol
 
 async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
   // A completed or paused rollout has no end to wait for.
-  if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true };
+  if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true };
   const counts = (await countsOfRollouts(db, [row.id])).get(row.id);
   return surveyRollout(db, {
     rollout: runningRollout(row),

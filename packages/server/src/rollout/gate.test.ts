@@ -23,14 +23,14 @@ function verdict(phase: Partial<RolloutCounts>, more: Partial<GateInput> = {}) {
     phase: counts(phase),
     total: counts(phase),
     looked: { phase: 0, total: 0 },
-    survey: { waitingInPhase: 10, waiting: 10, moreBeyond: true },
+    survey: { waitingInPhase: 10, waiting: 10, moreBeyond: true, complete: true },
     openedAt: opened,
     now: later(100),
     ...more,
   });
 }
 
-const nobodyWaiting = { waitingInPhase: 0, waiting: 0, moreBeyond: true };
+const nobodyWaiting = { waitingInPhase: 0, waiting: 0, moreBeyond: true, complete: true };
 
 describe('the gate', () => {
   it('advances on proof: enough verified, nearly all resolved, enough of them good, long enough', () => {
@@ -74,7 +74,7 @@ describe('the gate', () => {
   });
 
   it('lets all devices of a small phase decide', () => {
-    const small = { survey: { waitingInPhase: 1, waiting: 1, moreBeyond: true } };
+    const small = { survey: { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true } };
     expect(verdict({ failed: 1 }, small)).toMatchObject({ action: 'hold', kind: 'waiting' });
     expect(verdict({ failed: 2 }, { survey: nobodyWaiting })).toMatchObject({ action: 'halt', kind: 'all-failed' });
     expect(verdict({ verified: 1 }, { survey: nobodyWaiting })).toMatchObject({ action: 'advance' });
@@ -99,11 +99,23 @@ describe('the gate', () => {
     expect(verdict({}, { ...last, survey: nobodyWaiting })).toMatchObject({ action: 'hold', kind: 'nobody' });
   });
 
+  it('decides nothing that rests on who else is due before the fleet was looked through, and halts all the same', () => {
+    const survey = { ...nobodyWaiting, complete: false };
+    const unknown = { action: 'hold', kind: 'surveying' };
+    expect(verdict({}, { survey })).toMatchObject(unknown);
+    expect(verdict({ verified: 1 }, { survey })).toMatchObject(unknown);
+    expect(verdict({ failed: 2 }, { survey })).toMatchObject(unknown);
+    expect(verdict({ verified: 50 }, { survey, isLastPhase: true })).toMatchObject(unknown);
+    expect(verdict({ verified: 50 }, { survey })).toMatchObject({ action: 'advance', kind: 'proven' });
+    expect(verdict({ failed: 50 }, { survey }).action).toBe('halt');
+    expect(verdict({}, { survey, withdrawn: true })).toMatchObject({ action: 'halt', kind: 'withdrawn' });
+  });
+
   it('never advances on absence of proof, and always says why in words', () => {
     const n = fc.nat(200);
     fc.assert(
       fc.property(n, n, n, n, fc.nat(3), fc.boolean(), (verified, failed, open, refused, waiting, isLastPhase) => {
-        const survey = { waitingInPhase: waiting, waiting, moreBeyond: true };
+        const survey = { waitingInPhase: waiting, waiting, moreBeyond: true, complete: true };
         const phase = { verified, failed, refused, begun: verified + failed + open };
         const { action, kind, reason } = verdict(phase, { survey, isLastPhase });
         expect(reason.length).toBeGreaterThan(10);

@@ -21,6 +21,8 @@ export interface Survey {
   readonly waiting: number;
   /** Some eligible device lies outside the open share. */
   readonly moreBeyond: boolean;
+  /** False: a large fleet is still being looked through, so the numbers may be too low. */
+  readonly complete: boolean;
 }
 
 export interface GateInput {
@@ -53,6 +55,7 @@ export type GateKind =
   | 'nobody'
   | 'empty'
   | 'waiting'
+  | 'surveying'
   | 'unproven'
   | 'unresolved'
   | 'failing'
@@ -102,7 +105,7 @@ function danger(input: GateInput): GateVerdict | undefined {
 
 function tailTest(input: GateInput, counts: RolloutCounts, lookedAt: number, where: string): GateVerdict | undefined {
   const n = outcomes(counts);
-  const settled = input.survey.waiting === 0;
+  const settled = nobodyWaits(input.survey);
   if (counts.failed < input.gate.minFailures || (dueLook(lookedAt, n) === undefined && !settled)) return undefined;
   const tail = binomialTail(counts.failed, n, input.gate.allowedFailureShare / 10_000);
   if (tail >= SIGNIFICANCE) return undefined;
@@ -121,8 +124,13 @@ function isSmall({ gate, phase, survey }: GateInput): boolean {
   return outcomes(phase) + survey.waitingInPhase < surveyCap(gate);
 }
 
+function nobodyWaits({ waiting, complete }: Survey): boolean {
+  return complete && waiting === 0;
+}
+
 function smallPhase(input: GateInput): GateVerdict {
   const { gate, phase, survey } = input;
+  if (!survey.complete) return hold('surveying', 'the fleet is being looked through for devices that are still due');
   const n = outcomes(phase);
   if (survey.waitingInPhase > 0) {
     return hold(
@@ -155,7 +163,9 @@ function emptyPhase(input: GateInput): GateVerdict {
 function proof(input: GateInput): GateVerdict {
   const { gate, phase, survey } = input;
   const nothingMore =
-    survey.waitingInPhase === 0 ? '; nothing more is under way: stop the rollout, or wait for more devices' : '';
+    survey.complete && survey.waitingInPhase === 0
+      ? '; nothing more is under way: stop the rollout, or wait for more devices'
+      : '';
   if (phase.verified < gate.minVerified) {
     return hold('unproven', `${phase.verified} of at least ${devices(gate.minVerified)} verified${nothingMore}`);
   }
@@ -176,6 +186,8 @@ function soaked(input: GateInput, reason: string): GateVerdict {
   const age = Math.floor((input.now.getTime() - input.openedAt.getTime()) / 1000);
   if (age < input.gate.soakSeconds) return hold('soaking', `${reason}; soaks for ${seconds(input.gate.soakSeconds)}`);
   if (!input.isLastPhase) return { action: 'advance', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
+  if (!input.survey.complete)
+    return hold('surveying', `${reason}; the fleet is being looked through for the last ones`);
   if (input.survey.waiting > 0) return hold('waiting', `${reason}; the last devices are still due`);
   return { action: 'complete', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
 }

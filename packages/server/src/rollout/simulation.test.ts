@@ -163,6 +163,7 @@ function survey(devices: readonly SimDevice[], rollout: RunningRollout, now: num
     waitingInPhase: due + underWay.filter(d => d.attempt?.phase === rollout.openPhase).length,
     waiting: due + underWay.length,
     moreBeyond: seen.some(d => !d.attempt && !inOpenShare(rollout, d.facts.id)),
+    complete: true,
   };
 }
 
@@ -240,7 +241,7 @@ describe('the tail test', () => {
           phase: counts,
           total: counts,
           looked: { phase: 0, total: 0 },
-          survey: { waitingInPhase: 1, waiting: 1, moreBeyond: true },
+          survey: { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true },
           openedAt: new Date(0),
           now: new Date(1000),
         });

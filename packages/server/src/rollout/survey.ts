@@ -1,8 +1,10 @@
 /**
  * Which devices still have a say in a phase, from the database: those with an attempt under way, and those that are
  * due but were not offered yet. A device that was lost, or that postpones, keeps nothing waiting (EN 303 645 5.3-9:
- * the owner may postpone). Counting ends at the cap: a large fleet is never read through while many are under way.
+ * the owner may postpone). Counting ends at the cap, and a tick looks at so many devices at most: a large fleet is read
+ * through over several ticks, and the survey says that it is not complete until then.
  */
+import { LIMITS } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import type { DeviceFacts } from './device-facts.ts';
@@ -10,8 +12,11 @@ import { REWRITE_SECONDS } from './device-memory.ts';
 import { fits, inOpenShare, meant } from './eligible.ts';
 import type { Survey } from './gate.ts';
 import type { RunningRollout } from './running-rollout.ts';
+import { forgetProgress, keepProgress, surveyProgress } from './survey-store.ts';
 
 const PAGE = 1000;
+/** About a tenth of a second in all. */
+export const PAGES_PER_TICK = 10;
 
 export interface SurveyRequest {
   readonly rollout: RunningRollout;
@@ -31,10 +36,11 @@ export async function surveyRollout(db: Db, request: SurveyRequest): Promise<Sur
   const activeInPhase = underWay.get(request.rollout.openPhase) ?? 0;
   // Enough are under way: whether others are still due changes no decision now.
   if (active > 0 && request.outcomes + activeInPhase >= request.cap) {
-    return { waitingInPhase: activeInPhase, waiting: active, moreBeyond: true };
+    return { waitingInPhase: activeInPhase, waiting: active, moreBeyond: true, complete: true };
   }
-  const { due, moreBeyond } = await notOffered(db, request);
-  return { waitingInPhase: activeInPhase + due, waiting: active + due, moreBeyond };
+  const needed = Math.max(1, request.cap - request.outcomes - activeInPhase);
+  const { due, ...rest } = await notOffered(db, request, needed);
+  return { waitingInPhase: activeInPhase + due, waiting: active + due, ...rest };
 }
 
 /** A device was seen if it checked in within this time: its silence, or two polls, and the delay of the inventory. */
@@ -70,23 +76,35 @@ async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<Map<num
   return new Map(rows.map(r => [r.phase, r.devices]));
 }
 
-async function notOffered(db: Db, request: SurveyRequest): Promise<{ due: number; moreBeyond: boolean }> {
-  const { rollout, openedAt, now, cap } = request;
+interface NotOffered extends Pick<Survey, 'moreBeyond' | 'complete'> {
+  readonly due: number;
+}
+
+/** @param needed so many that are due are enough to know */
+async function notOffered(db: Db, request: SurveyRequest, needed: number): Promise<NotOffered> {
+  const { rollout, openedAt, now } = request;
   // One that polls and is not offered for so long is kept by something else, such as a security rollout.
   const waitForDue = openedAt > seenSince(request) || openedAt > now;
-  let due = 0;
-  let moreBeyond = false;
-  for (let after = ''; due < cap; ) {
+  const isWhole = rollout.openShare >= LIMITS.shareMax;
+  if (!waitForDue && isWhole) return { due: 0, moreBeyond: false, complete: true };
+  const before = await surveyProgress(db, rollout.id, openedAt);
+  let [after, due, moreBeyond] = [before?.after ?? '', 0, before?.moreBeyond ?? false];
+  for (let page = 0; page < PAGES_PER_TICK; page += 1) {
     const devices = await unofferedPage(db, request, after);
     for (const device of devices) {
       if (!fits(rollout, device) || !meant(rollout, device)) continue;
       if (!inOpenShare(rollout, device.id)) moreBeyond = true;
       else if (waitForDue) due += 1;
     }
-    if (devices.length < PAGE) break;
+    if (devices.length < PAGE || due >= needed || (moreBeyond && !waitForDue)) {
+      if (before) await forgetProgress(db, rollout.id);
+      // Those found at earlier ticks may have been offered since: that they were due keeps the phase open, no more.
+      return before?.due ? { due, moreBeyond, complete: false } : { due, moreBeyond, complete: true };
+    }
     after = devices.at(-1)?.id ?? '';
   }
-  return { due, moreBeyond };
+  await keepProgress(db, rollout.id, openedAt, { after, due: due > 0 || (before?.due ?? false), moreBeyond });
+  return { due, moreBeyond, complete: false };
 }
 
 async function unofferedPage(db: Db, request: SurveyRequest, after: string): Promise<DeviceFacts[]> {
