@@ -1,5 +1,5 @@
 /** A signer that works without end, for a test that kills it: adds releases to gw2's beta and signs them. */
-import { openKeyFile } from './keys/key-file.ts';
+import { openKeyFile } from './keys/key-uri.ts';
 import { Repository } from './repository.ts';
 import { release, START } from './test-repository.ts';
 

@@ -2,7 +2,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateKeyFile, openKeyFile, readPublicKey } from './keys/key-file.ts';
+import { readPublicKey } from './keys/key-document.ts';
+import { generateKeyFile } from './keys/key-file.ts';
+import { openKeyFile } from './keys/key-uri.ts';
 import type { PublicKey, Signer } from './keys/signer.ts';
 import { createRepository, type Repository } from './repository.ts';
 import type { KeyKind } from './store/config.ts';

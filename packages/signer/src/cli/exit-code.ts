@@ -16,6 +16,8 @@ export const EXIT = {
   keyNotInRole: 8,
   /** A draft was overtaken, or a signature is for a draft that was changed since. */
   draftStale: 9,
+  /** Where the key is kept gives no answer now; the same call may do later. */
+  keyUnavailable: 10,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
@@ -27,6 +29,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'name-reserved': EXIT.usage,
   'insecure-url': EXIT.usage,
   'key-scheme-unknown': EXIT.usage,
+  'key-uri-invalid': EXIT.usage,
   'repository-missing': EXIT.failure,
   'repository-exists': EXIT.failure,
   'repository-damaged': EXIT.failure,
@@ -71,9 +74,24 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'key-file-invalid': EXIT.keyAccess,
   'key-type-unknown': EXIT.keyAccess,
   'key-not-in-role': EXIT.keyNotInRole,
+  'key-not-found': EXIT.keyAccess,
+  'key-ambiguous': EXIT.keyAccess,
+  'key-denied': EXIT.keyAccess,
+  'key-tool-missing': EXIT.keyAccess,
+  'key-program-failed': EXIT.keyAccess,
+  'key-answer-invalid': EXIT.keyAccess,
+  'token-missing': EXIT.keyAccess,
+  'pin-missing': EXIT.keyAccess,
+  'pin-wrong': EXIT.keyAccess,
+  'pin-locked': EXIT.keyAccess,
+  'payload-too-large': EXIT.keyAccess,
+  'custody-refused': EXIT.keyAccess,
   'passphrase-missing': EXIT.keyAccess,
   'passphrase-weak': EXIT.keyAccess,
   'passphrase-wrong': EXIT.keyAccess,
+  'key-throttled': EXIT.keyUnavailable,
+  'key-unreachable': EXIT.keyUnavailable,
+  'key-timeout': EXIT.keyUnavailable,
   'repository-busy': EXIT.conflict,
   'version-conflict': EXIT.conflict,
   'draft-stale': EXIT.draftStale,

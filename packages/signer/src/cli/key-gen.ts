@@ -8,7 +8,7 @@ import { hasConfig, KEY_KINDS, type KeyKind } from '../store/config.ts';
 import { KEY_TYPES, type KeyType } from '../tuf/key.ts';
 import { type Common, command, openRepository, show } from './command.ts';
 import { keysFolder } from './key-option.ts';
-import { passphraseFor } from './passphrase.ts';
+import { passphraseFor } from './secret.ts';
 import type { Terminal } from './terminal.ts';
 import { PASSPHRASE_HINT } from './texts.ts';
 

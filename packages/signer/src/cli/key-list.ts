@@ -1,4 +1,4 @@
-/** `key list`: the key files in the keys folder and the keys that the repository knows. Needs no passphrase. */
+/** `key list`: the keys folder's files and references, and the keys that the repository knows. Needs no passphrase. */
 import type { Command } from 'commander';
 import { hasConfig, readConfig } from '../store/config.ts';
 import { type Common, command, show } from './command.ts';
@@ -10,8 +10,8 @@ interface Row {
   readonly name: string;
   readonly keyid: string;
   readonly kind: string;
-  /** Whether its file, with the private half, lies in the keys folder. */
-  readonly here: boolean;
+  /** Where the private half is kept: a URI, `file` for a file in the keys folder, `elsewhere` where nobody noted it. */
+  readonly custody: string;
 }
 
 export function keyListCommand(terminal: Terminal): Command {
@@ -20,8 +20,8 @@ export function keyListCommand(terminal: Terminal): Command {
       const options = cmd.optsWithGlobals<Common>();
       const rows = await keyRows(options);
       const lines = table(
-        ['NAME', 'KIND', 'FILE', 'KEY ID'],
-        rows.map(r => [r.name, r.kind, r.here ? 'here' : 'elsewhere', r.keyid]),
+        ['NAME', 'KIND', 'KEY ID', 'CUSTODY'],
+        rows.map(r => [r.name, r.kind, r.keyid, r.custody]),
       );
       show(terminal, options, rows, lines);
     },
@@ -30,8 +30,16 @@ export function keyListCommand(terminal: Terminal): Command {
 
 async function keyRows(options: Common): Promise<Row[]> {
   const inFolder = (await keysInFolder(options)).toSorted((a, b) => Number(b.own) - Number(a.own));
-  const rows = inFolder.map(({ name, keyid, kind, own }) => ({ name, keyid, kind, here: own }));
+  const rows = inFolder.map(({ name, keyid, kind, own, uri }) => ({
+    name,
+    keyid,
+    kind,
+    custody: uri ?? (own ? 'file' : 'elsewhere'),
+  }));
   const known = (await hasConfig(options.repo)) ? (await readConfig(options.repo)).keys : [];
-  const all = [...rows, ...known.map(k => ({ ...k, here: false }))];
+  const all = [
+    ...rows,
+    ...known.map(({ name, keyid, kind, uri }) => ({ name, keyid, kind, custody: uri ?? 'elsewhere' })),
+  ];
   return all.filter((row, i) => all.findIndex(r => r.keyid === row.keyid) === i);
 }

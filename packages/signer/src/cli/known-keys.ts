@@ -1,9 +1,9 @@
 /** Whose keys are known on this machine: by the repository, where there is one, and by the files in the keys folder. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readPublicKey } from '../keys/key-file.ts';
+import { readPublicKey } from '../keys/key-document.ts';
 import { readPublicKeyFile } from '../keys/public-key-file.ts';
-import type { PublicKey } from '../keys/signer.ts';
+import { knownKey, type PublicKey } from '../keys/signer.ts';
 import { hasConfig, type KnownKey, readConfig } from '../store/config.ts';
 import type { Common } from './command.ts';
 import { keysFolder, PUBLIC_SUFFIX } from './key-option.ts';
@@ -28,6 +28,6 @@ export async function keysInFolder(common: Common): Promise<KeyInFolder[]> {
 
 export async function knownKeys(common: Common): Promise<KnownKey[]> {
   const noted = (await hasConfig(common.repo)) ? (await readConfig(common.repo)).keys : [];
-  const inFolder = (await keysInFolder(common)).map(({ name, keyid, kind }) => ({ name, keyid, kind }));
+  const inFolder = (await keysInFolder(common)).map(knownKey);
   return [...noted, ...inFolder.filter(key => !noted.some(n => n.keyid === key.keyid))];
 }

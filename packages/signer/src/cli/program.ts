@@ -9,6 +9,7 @@ import { draftCommand } from './draft.ts';
 import { EXIT, EXIT_OF, type Exit } from './exit-code.ts';
 import { holdCommand } from './hold.ts';
 import { initCommand } from './init.ts';
+import { keyAddCommand } from './key-add.ts';
 import { keyExportCommand } from './key-export.ts';
 import { keyGenCommand } from './key-gen.ts';
 import { keyImportCommand } from './key-import.ts';
@@ -43,10 +44,10 @@ function buildProgram(terminal: Terminal): Command {
     .option('--repo <dir>', 'repository folder', './repository')
     .option('--keys <dir>', 'folder of key files (else keys/ in the repository)')
     .option('--json', 'print one JSON value');
-  const key = new Command('key').description('Make and list keys.');
+  const key = new Command('key').description('Make, name and list keys.');
   const delegate = new Command('delegate').description('Say who may sign what.');
   const release = new Command('release').description('List images as releases.');
-  for (const make of [keyGenCommand, keyListCommand, keyExportCommand, keyImportCommand])
+  for (const make of [keyGenCommand, keyAddCommand, keyListCommand, keyExportCommand, keyImportCommand])
     key.addCommand(make(terminal));
   delegate.addCommand(delegateAddCommand(terminal));
   release.addCommand(releaseAddCommand(terminal));

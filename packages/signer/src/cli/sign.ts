@@ -25,10 +25,12 @@ export function signCommand(terminal: Terminal): Command {
   const sign = command('sign', "Sign a role's draft; with the last signature wanted, it becomes complete.", [
     'sign root --key alice',
     'sign p-gw2-stable --key file:/keys/ci.json --passphrase-file ./ci.pass --allow-pending',
+    'sign p-gw2-beta --key env:FW_KEY',
+    "sign targets --key 'pkcs11:token=alice;object=fw?module-path=/usr/lib/softhsm/libsofthsm2.so'",
     'sign --payload root.payload.json --key alice --keys ~/keys --out root.alice.json',
   ]);
   return withCandidate(sign)
-    .requiredOption('--key <key>', 'file:PATH, or the name of a key in the keys folder')
+    .requiredOption('--key <key>', 'URI, or the name of a key in the keys folder')
     .option('--passphrase-file <file>', PASSPHRASE_HINT)
     .option('--out <file>', 'write the signature to a file for "add-signature"; the draft stays as it is')
     .option('--yes', 'sign a payload without asking in a terminal')

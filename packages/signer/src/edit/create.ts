@@ -1,7 +1,9 @@
 /** A new repository: folders, drafts of the first root and of the list of delegations, config. Nothing is signed yet. */
 import { mkdir } from 'node:fs/promises';
 import type { Clock } from '../clock.ts';
-import type { PublicKey } from '../keys/signer.ts';
+import { parseKeyUri } from '../keys/key-uri.ts';
+import { knownKey, type PublicKey } from '../keys/signer.ts';
+import { checkCustody } from '../policy/custody-policy.ts';
 import { checkKeys } from '../policy/delegation-policy.ts';
 import { checkRoot } from '../policy/root-policy.ts';
 import { SignerError } from '../signer-error.ts';
@@ -38,7 +40,7 @@ export async function create(dir: string, wanted: NewRepository, now: Clock): Pr
       throw new SignerError('repository-exists', `${dir} holds signed metadata already; nothing was changed.`);
     }
     const expiryDays = { ...DEFAULT_EXPIRY_DAYS, ...wanted.expiryDays };
-    const keys = new Map(allKeys(wanted).map(({ name, keyid, kind }) => [keyid, { name, keyid, kind }]));
+    const keys = new Map(allKeys(wanted).map(key => [key.keyid, knownKey(key)]));
     const editing = { store, now, expiryDays, keys: [...keys.values()] };
     await writeDraft(store, 'root', unsigned({ ...root, expires: expiry(editing, 'root') }));
     await writeDraft(store, 'targets', unsigned(await nextTargets(editing, 'targets')));
@@ -56,6 +58,9 @@ function firstRoot(wanted: NewRepository): Omit<RootSigned, 'expires'> {
   const { snapshotKey, timestampKey } = wanted;
   checkKeys(rootKeys, rootThreshold);
   checkKeys(targetsKeys, targetsThreshold);
+  for (const { uri } of [...rootKeys, ...targetsKeys]) {
+    checkCustody('root', uri === undefined ? 'file' : parseKeyUri(uri).scheme);
+  }
   checkKeys([snapshotKey, timestampKey], 1);
   const signed: Omit<RootSigned, 'expires'> = {
     _type: 'root',

@@ -1,4 +1,5 @@
 /** Gives a role to keys: an edit of the list of delegations, and an empty first list for the role to be signed. */
+import { knownKey } from '../keys/signer.ts';
 import { type DelegationRequest, checkNotOnline, makeDelegation, withDelegation } from '../policy/delegation-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { noteKeys } from '../store/config.ts';
@@ -40,10 +41,7 @@ export async function delegate(editing: Editing, request: DelegateRequest): Prom
       );
     }
   }
-  await noteKeys(
-    store.dir,
-    request.keys.map(({ name, keyid, kind }) => ({ name, keyid, kind })),
-  );
+  await noteKeys(store.dir, request.keys.map(knownKey));
   const signed = withDelegation(await nextTargets(editing, 'targets'), wanted, request.keys);
   await writeDraft(store, 'targets', unsigned(signed));
   // A role without a list would break the look-up for its devices; one whose keys changed must be signed by the new ones.

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import type { Signer } from '../keys/signer.ts';
+import { checkCustody } from '../policy/custody-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { type Authority, keyOf } from '../tuf/authority.ts';
 import { keyId, signatureHolds } from '../tuf/key.ts';
@@ -12,7 +13,7 @@ import { type Envelope, type Signature, type Signed, signedBytes } from '../tuf/
 /**
  * The id is the key's hash, so the signer, which hands on no signature that does not hold, has verified it against the
  * very key that the role declares.
- * @throws SignerError `key-not-in-role`, `signature-invalid`
+ * @throws SignerError `key-not-in-role`, `custody-refused`, `signature-invalid`
  */
 export async function makeSignature(
   role: string,
@@ -22,6 +23,7 @@ export async function makeSignature(
 ): Promise<Signature> {
   const keyid = keyId(signer.publicKey());
   declaredKey(role, authorities, keyid);
+  checkCustody(role, signer.custody);
   return { keyid, sig: Buffer.from(await signer.sign(signedBytes(signed))).toString('hex') };
 }
 

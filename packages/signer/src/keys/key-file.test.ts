@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
 import { keyId, signatureHolds } from '../tuf/key.ts';
-import { generateKeyFile, type KeyFile, openKeyFile, readPublicKey } from './key-file.ts';
-import { signerFromUri } from './key-uri.ts';
+import { readPublicKey } from './key-document.ts';
+import { generateKeyFile, type KeyFile } from './key-file.ts';
+import { openKeyFile, signerFromUri } from './key-uri.ts';
 import { seal, SCRYPT_COST } from './seal.ts';
 
 const passphrase = 'correct horse battery';
@@ -69,6 +70,8 @@ test('the default cost of a guess fits into the memory that Node allows it', asy
   expect(sealed.kdf).toMatchObject({ name: 'scrypt', N: 131_072, r: 8, p: 1 });
 });
 
-test('a kind of key that is not known yet says so', async () => {
-  await expect(signerFromUri('awskms:alias/fw', async () => passphrase)).rejects.toEqual(refused('key-scheme-unknown'));
+test('a kind of key that is not known says so', async () => {
+  await expect(signerFromUri('ftp:alias/fw', { env: {}, secret: async () => passphrase })).rejects.toEqual(
+    refused('key-scheme-unknown'),
+  );
 });

@@ -2,32 +2,31 @@
  * Key files: the public half in the open, the private one sealed under a passphrase. The open part is bound to the
  * sealed one, so that nobody can swap the public key or the owner's kind in a file. Written once, never replaced.
  */
-import { basename } from 'node:path';
-import { closed, jsonParser, NAME_PATTERN, Sha256, TufKey } from '@tidegate/protocol';
+import { closed, Sha256, TufKey } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../signer-error.ts';
 import { KeyKindName, type KeyKind } from '../store/config.ts';
-import { createDurably, readBounded } from '../store/durable-file.ts';
+import { createDurably } from '../store/durable-file.ts';
 import { keyId, type KeyType } from '../tuf/key.ts';
-import { memorySigner, newPrivateKey, publicKeyOf } from './private-key.ts';
+import type { CustodyName, KeptKey } from './custody.ts';
+import { keyName } from './key-name.ts';
+import { memorySource, newPrivateKey, publicKeyOf } from './private-key.ts';
 import { SCRYPT_COST, seal, Sealed, unseal } from './seal.ts';
-import type { PublicKey, Signer } from './signer.ts';
 
-const KEY_FILE_BYTES = 16 * 1024;
 const PASSPHRASE_CHARS_MIN = 12;
 
-export const KeyFile = closed({
+/** What every document of a key says in the open. */
+export const openPart = {
   version: Type.Literal(1),
   keyid: Sha256,
   scheme: Type.Enum(['ed25519', 'ecdsa-sha2-nistp256']),
   public: TufKey,
   kind: KeyKindName,
-  sealed: Sealed,
-});
-export type KeyFile = Static<typeof KeyFile>;
+};
 
-const parseKeyFile = jsonParser(KeyFile);
+export const KeyFile = closed({ ...openPart, sealed: Sealed });
+export type KeyFile = Static<typeof KeyFile>;
 
 export interface NewKey {
   readonly passphrase: string;
@@ -38,7 +37,7 @@ export interface NewKey {
   readonly scrypt?: { readonly N: number };
 }
 
-/** Makes a key and writes its file (mode 0600). @throws SignerError `key-exists`, `passphrase-weak` */
+/** Makes a key and writes its file (mode 0600). @throws SignerError `key-exists`, `passphrase-weak`, `name-invalid` */
 export async function generateKeyFile(path: string, options: NewKey): Promise<KeyFile> {
   if (options.passphrase.length < PASSPHRASE_CHARS_MIN) {
     throw new SignerError('passphrase-weak', `A passphrase has at least ${PASSPHRASE_CHARS_MIN} characters.`);
@@ -60,47 +59,13 @@ export async function generateKeyFile(path: string, options: NewKey): Promise<Ke
   }
 }
 
-/** The public half, without a passphrase. The key's name is the file's name. */
-export async function readPublicKey(path: string): Promise<PublicKey> {
-  const { keyid, public: key, kind } = await readKeyFile(path);
-  return { name: keyName(path), keyid, key, kind };
-}
-
-/** @throws SignerError `key-access`, `key-file-invalid`, `passphrase-wrong` */
-export async function openKeyFile(path: string, passphrase: string): Promise<Signer> {
-  const file = await readKeyFile(path);
+/** @throws SignerError `passphrase-wrong` */
+export async function unsealKey(file: KeyFile, passphrase: string, custody: CustodyName): Promise<KeptKey> {
   const { sealed, ...open } = file;
-  return memorySigner(await unseal(sealed, passphrase, bound(open)), file.public);
-}
-
-async function readKeyFile(path: string): Promise<KeyFile> {
-  const bytes = await readBounded(path, KEY_FILE_BYTES).catch((cause: Error) => {
-    throw new SignerError('key-access', cause.message, { cause });
-  });
-  if (!bytes) throw new SignerError('key-access', `There is no key file ${path}.`);
-  const parsed = parseKeyFile(bytes.toString('utf8'));
-  if (!parsed.ok) {
-    const { path: at, message } = parsed.fault;
-    throw new SignerError('key-file-invalid', `${path} is no key file: ${at || 'it'} ${message}.`);
-  }
-  const { public: key, scheme, keyid } = parsed.value;
-  if (key.scheme !== scheme || keyId(key) !== keyid) {
-    throw new SignerError('key-file-invalid', `${path} names a scheme or a key id that is not that of its public key.`);
-  }
-  return parsed.value;
+  const source = memorySource(await unseal(sealed, passphrase, bound(open)));
+  return { ...source, custody, publicKey: async () => file.public };
 }
 
 function bound(open: Omit<KeyFile, 'sealed'>): Buffer {
   return Buffer.from(canonicalize(open), 'utf8');
-}
-
-function keyName(path: string): string {
-  const name = basename(path, '.json');
-  if (!new RegExp(NAME_PATTERN).test(name)) {
-    throw new SignerError(
-      'name-invalid',
-      `"${name}" is no name for a key: use lowercase letters, digits and -, 32 at most.`,
-    );
-  }
-  return name;
 }

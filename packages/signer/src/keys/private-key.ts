@@ -6,7 +6,7 @@ import { createECDH, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { getPublicKeyAsync, signAsync } from '@noble/ed25519';
 import type { TufKey } from '@tidegate/protocol';
 import { ed25519Key, type KeyType, keyTypeOf, p256Key } from '../tuf/key.ts';
-import { Signer } from './signer.ts';
+import type { SignatureSource } from './signer.ts';
 
 export const PRIVATE_BYTES = 32;
 const CURVE = 'prime256v1';
@@ -24,16 +24,12 @@ export async function publicKeyOf(type: KeyType, secret: Uint8Array): Promise<Tu
   return p256Key(pointOf(secret).subarray(1));
 }
 
-/**
- * Signs with bytes in memory, which are zeroed when the signer is closed.
- * @param key the declared public half: what is signed is verified against it, not against the secret
- */
-export function memorySigner(secret: Uint8Array, key: TufKey): Signer {
-  const type = keyTypeOf(key);
-  return new Signer(key, {
-    sign: async bytes => (type === 'ed25519' ? signAsync(bytes, secret) : signP256(bytes, secret)),
+/** Signs with bytes in memory, which are zeroed when it is closed. */
+export function memorySource(secret: Uint8Array): SignatureSource {
+  return {
+    sign: async (bytes, key) => (keyTypeOf(key) === 'ed25519' ? signAsync(bytes, secret) : signP256(bytes, secret)),
     close: () => void secret.fill(0),
-  });
+  };
 }
 
 const SEC1_START = Buffer.from('30770201010420', 'hex');

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { KEY_TYPES } from '../tuf/key.ts';
-import { memorySigner, newPrivateKey, publicKeyOf } from './private-key.ts';
+import { memorySource, newPrivateKey, publicKeyOf } from './private-key.ts';
 import { Signer } from './signer.ts';
 
 const bytes = Buffer.from('a list');
@@ -8,7 +8,7 @@ const refused = (code: string) => expect.objectContaining({ code });
 
 test.each(KEY_TYPES)('a closed key of type %s has forgotten its secret and signs no more', async type => {
   const secret = newPrivateKey(type);
-  const signer = memorySigner(secret, await publicKeyOf(type, secret));
+  const signer = new Signer(await publicKeyOf(type, secret), memorySource(secret));
   await signer.sign(bytes);
   await signer.close();
   expect([...secret].every(byte => byte === 0)).toBe(true);
@@ -21,9 +21,9 @@ test.each(KEY_TYPES)(
   async type => {
     const [secret, other] = [newPrivateKey(type), newPrivateKey(type)];
     const declared = await publicKeyOf(type, secret);
-    const swapped = memorySigner(other, declared);
+    const swapped = new Signer(declared, memorySource(other));
     await expect(swapped.sign(bytes)).rejects.toEqual(refused('signature-invalid'));
-    const honest = memorySigner(secret, declared);
+    const honest = new Signer(declared, memorySource(secret));
     const flipped = new Signer(declared, {
       sign: async said => {
         const signature = Buffer.from(await honest.sign(said));

@@ -38,7 +38,13 @@ export const DEFAULT_EXPIRY_DAYS: ExpiryDays = {
   timestamp: 3,
 };
 
-export const KnownKey = closed({ name: Name, keyid: Sha256, kind: KeyKindName });
+export const KnownKey = closed({
+  name: Name,
+  keyid: Sha256,
+  kind: KeyKindName,
+  /** Where the private half is kept, unless in a file. */
+  uri: Type.Optional(Type.String({ maxLength: 2000 })),
+});
 export type KnownKey = Static<typeof KnownKey>;
 
 const Config = closed({

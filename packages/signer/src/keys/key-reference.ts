@@ -1,0 +1,45 @@
+/**
+ * Key references: the public half of a key that is kept elsewhere, and the URI by which it is reached. Nothing in one is
+ * secret. Written once, after the key has proved itself by a signature.
+ */
+import { randomBytes } from 'node:crypto';
+import { closed } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
+import { SignerError } from '../signer-error.ts';
+import type { KeyKind } from '../store/config.ts';
+import { createDurably } from '../store/durable-file.ts';
+import { keyId } from '../tuf/key.ts';
+import { openPart } from './key-file.ts';
+import { keyName } from './key-name.ts';
+import type { Signer } from './signer.ts';
+
+export const KeyReference = closed({
+  ...openPart,
+  /** Never a file's: a reference does not lead to another. */
+  uri: Type.String({ pattern: '^(env|pkcs11|exec):', maxLength: 2000 }),
+});
+export type KeyReference = Static<typeof KeyReference>;
+
+export interface NewReference {
+  readonly uri: string;
+  readonly kind: KeyKind;
+}
+
+/** Has the key sign what can be no list, and writes its reference. @throws SignerError `key-exists`, `signature-invalid` */
+export async function writeKeyReference(path: string, wanted: NewReference, signer: Signer): Promise<KeyReference> {
+  keyName(path);
+  await signer.sign(Buffer.concat([Buffer.from('tidegate-signer: a challenge\0'), randomBytes(32)]));
+  const key = signer.publicKey();
+  const reference: KeyReference = {
+    version: 1,
+    keyid: keyId(key),
+    scheme: key.scheme,
+    public: key,
+    kind: wanted.kind,
+    uri: wanted.uri,
+  };
+  if (!(await createDurably(path, `${JSON.stringify(reference, null, 2)}\n`))) {
+    throw new SignerError('key-exists', `${path} is there already; a key is never replaced. Choose another name.`);
+  }
+  return reference;
+}
