@@ -27,7 +27,7 @@ export interface ChildOptions {
   /** Who it runs as, where that is another. */
   readonly as?: Identity;
   readonly args: readonly string[];
-  readonly env?: Record<string, string>;
+  readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
   /** Everything it prints is kept here. */
   readonly logFile: string;

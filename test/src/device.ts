@@ -8,7 +8,7 @@ import { type LocalApi, localApi } from './local-api.ts';
 import { SAMPLE_COMMAND, writeSample } from './sample-service.ts';
 import { manufactureSingleFile } from './single-file.ts';
 
-const AGENT_CLI = fileURLToPath(import.meta.resolve('@tidegate/agent/cli'));
+export const AGENT_CLI = fileURLToPath(import.meta.resolve('@tidegate/agent/cli'));
 
 export interface DevicePlan {
   readonly name: string;
@@ -71,8 +71,9 @@ export async function enrol(device: Device, claimToken: string): Promise<string>
 }
 
 /** Starts the agent as `tidegate-agent run` does on a device. */
-export function startAgent(device: Device): Promise<Child> {
+export function startAgent(device: Device, env: Readonly<Record<string, string>> = {}): Promise<Child> {
   return startChild({
+    env,
     args: [AGENT_CLI, 'run', '--config', device.configFile, '--stop-service'],
     logFile: join(device.plan.folder, 'agent.log'),
     isReady: line => line.includes('ready'),
