@@ -15,6 +15,7 @@ export class ProblemError extends Error {
 export interface AdminClient {
   get<T>(path: string): Promise<T>;
   post<T>(path: string, body?: unknown): Promise<T>;
+  remove(path: string): Promise<void>;
 }
 
 /** @param url of the admin listener @param token bearer token */
@@ -31,10 +32,11 @@ export function adminClient(url: string, token: string): AdminClient {
     });
     const text = await response.text();
     if (!response.ok) throw new ProblemError(JSON.parse(text) as Problem);
-    return JSON.parse(text) as T;
+    return (text === '' ? undefined : JSON.parse(text)) as T;
   }
   return {
     get: path => call('GET', path),
     post: (path, body) => call('POST', path, body),
+    remove: path => call('DELETE', path),
   };
 }

@@ -15,6 +15,7 @@ export * from './signing-desk.ts';
 export * from './single-file.ts';
 export * from './static-server.ts';
 export * from './temp-folder.ts';
+export * from './tls-files.ts';
 export * from './until.ts';
 export * from './victim.ts';
 export * from './world.ts';

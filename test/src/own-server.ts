@@ -5,6 +5,7 @@ import { type RunningServer, startServer } from '@tidegate/server';
 import { pino } from 'pino';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { tempFolder } from './temp-folder.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 export interface OwnServer extends AsyncDisposable {
   readonly server: RunningServer;
@@ -14,7 +15,14 @@ export interface OwnServer extends AsyncDisposable {
   readonly log: () => string;
 }
 
-export async function startOwnServer(options: { databaseUrl: string; root: Uint8Array }): Promise<OwnServer> {
+export interface OwnServerOptions {
+  readonly databaseUrl: string;
+  readonly root: Uint8Array;
+  /** PEM files of the device listener; plain HTTP where absent. */
+  readonly tls?: TlsFiles;
+}
+
+export async function startOwnServer(options: OwnServerOptions): Promise<OwnServer> {
   const folder = await tempFolder('tidegate-server');
   const trustedRoot = join(folder.path, '1.root.json');
   await writeFile(trustedRoot, options.root);
@@ -30,6 +38,8 @@ export async function startOwnServer(options: { databaseUrl: string; root: Uint8
       databaseWaitSeconds: 0,
       redisPrefix: 'tidegate',
       trustedRoot,
+      tlsCert: options.tls?.certificate,
+      tlsKey: options.tls?.key,
       logLevel: 'debug',
       rollouts: { pollSeconds: 60, gateTickSeconds: 60, reportRetentionDays: 1 },
     },

@@ -7,6 +7,7 @@ import { ADMIN_API, DEVICE_API, LIMITS, METADATA_BASE, TARGETS_BASE } from '@tid
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { deviceRoutes, productRoutes } from './admin/fleet-routes.ts';
 import { authenticateOperators, guarded } from './admin/operator-authentication.ts';
+import { authorityRoutes } from './admin/authority-routes.ts';
 import { keyRoutes } from './admin/key-routes.ts';
 import { releaseRoutes } from './admin/release-routes.ts';
 import { statusRoutes } from './admin/status-routes.ts';
@@ -57,12 +58,20 @@ const DEVICE_LIMITS = { bodyBytes: LIMITS.checkInBytes, requestSeconds: 30, conn
 /** Uploads of large images take their time; `connectionTimeout` still ends one that stands still. */
 const ADMIN_LIMITS = { bodyBytes: 1024 * 1024, requestSeconds: 0, connections: 1000 };
 
+/**
+ * A client certificate is asked for, so that a device can enrol by it; it is judged there and nowhere else, since what TLS itself would trust (any
+ * authority of the system) is not what we trust, and every other route proves its devices otherwise.
+ */
+function asking(tls: AppDeps['tls']): ServerOptions | null {
+  return tls && { ...tls, requestCert: true, rejectUnauthorized: false };
+}
+
 export async function buildApp(deps: AppDeps): Promise<Apps> {
   const { log, tls } = deps;
   const metrics = newMetrics();
   const publishedRoles = rememberPublishedRoles(deps.db);
   const counted = { ...deps, metrics, publishedRoles };
-  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, tls, refusalCounter(metrics, 'device'));
+  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, asking(tls), refusalCounter(metrics, 'device'));
   const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null, refusalCounter(metrics, 'admin'));
   timeRequests(device, 'device', metrics);
   timeRequests(admin, 'admin', metrics);
@@ -103,6 +112,7 @@ function operators(deps: CountedDeps): FastifyPluginAsync {
     await app.register(guarded(fleet, productRoutes(deps)));
     await app.register(guarded(fleet, deviceRoutes(deps)));
     await app.register(guarded(fleet, keyRoutes(deps)));
+    await app.register(guarded(fleet, authorityRoutes(deps)));
     await app.register(guarded(fleet, releaseRoutes(deps)));
     await app.register(guarded(fleet, rolloutReadRoutes(deps)));
     await app.register(guarded(fleet, rolloutWriteRoutes(deps)));

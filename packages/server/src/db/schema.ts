@@ -227,6 +227,16 @@ export interface DeviceKeysTable {
   added_at: DefaultedTime;
 }
 
+export interface CertificateAuthoritiesTable {
+  sha256: string;
+  product: string;
+  certificate: Buffer;
+  public_key_sha256: string;
+  subject: string;
+  expires_at: Time;
+  added_at: DefaultedTime;
+}
+
 export interface Database {
   products: ProductsTable;
   api_tokens: ApiTokensTable;
@@ -248,4 +258,5 @@ export interface Database {
   rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;
   device_keys: DeviceKeysTable;
+  certificate_authorities: CertificateAuthoritiesTable;
 }

@@ -2,6 +2,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import {
   EnrolAnswer,
+  EnrolCertificateRequest,
   EnrolKeyRequest,
   EnrolRequest,
   LIMITS,
@@ -12,6 +13,7 @@ import {
 import type { FastifyPluginAsync } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ACCESS_TOKEN_SECONDS, issueAccessToken } from './access-token.ts';
+import { enrolByCertificate } from './enrol-by-certificate.ts';
 import { enrolByClaim } from './enrol-by-claim.ts';
 import { enrolByKey } from './enrol-by-key.ts';
 import { proveDevice } from './exchange-token.ts';
@@ -29,6 +31,12 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
 
     app.post('/enrol-key', { ...options, schema: { body: EnrolKeyRequest, response: { 200: EnrolAnswer } } }, request =>
       enrolByKey(deps, nonceSecret, request.body),
+    );
+
+    app.post(
+      '/enrol-certificate',
+      { ...options, schema: { body: EnrolCertificateRequest, response: { 200: EnrolAnswer } } },
+      request => enrolByCertificate(deps, request.socket, request.body),
     );
 
     app.get('/nonce', { schema: { response: { 200: NonceAnswer } } }, async (_request, reply) => {
