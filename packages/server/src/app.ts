@@ -59,8 +59,8 @@ const DEVICE_LIMITS = { bodyBytes: LIMITS.checkInBytes, requestSeconds: 30, conn
 const ADMIN_LIMITS = { bodyBytes: 1024 * 1024, requestSeconds: 0, connections: 1000 };
 
 /**
- * A client certificate is asked for, so that a device can enrol by it; it is judged there and nowhere else, since what TLS itself would trust (any
- * authority of the system) is not what we trust, and every other route proves its devices otherwise.
+ * A client certificate is asked for, so that a device can enrol by it, and judged there and nowhere else: what TLS itself
+ * would trust (any authority of the system) is not what we trust, and every other route proves its devices otherwise.
  */
 function asking(tls: AppDeps['tls']): ServerOptions | null {
   return tls && { ...tls, requestCert: true, rejectUnauthorized: false };
@@ -71,7 +71,12 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const metrics = newMetrics();
   const publishedRoles = rememberPublishedRoles(deps.db);
   const counted = { ...deps, metrics, publishedRoles };
-  const device = newApp(log.child({ listener: 'device' }), DEVICE_LIMITS, asking(tls), refusalCounter(metrics, 'device'));
+  const device = newApp(
+    log.child({ listener: 'device' }),
+    DEVICE_LIMITS,
+    asking(tls),
+    refusalCounter(metrics, 'device'),
+  );
   const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null, refusalCounter(metrics, 'admin'));
   timeRequests(device, 'device', metrics);
   timeRequests(admin, 'admin', metrics);
