@@ -7,10 +7,10 @@ import type { Job } from 'bullmq';
 import type { Deps } from '../deps.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
-import { noteTick } from './gate-pulse.ts';
 import { type JobBackend, type JobQueue, type JobStore, openJobBackend } from './job-backend.ts';
+import { noteRun } from './job-pulse.ts';
 import { forgetOld } from './retention.ts';
-import { watchSilence } from './silence-watch.ts';
+import { type SilenceWatch, type TimedJob, watchSilence } from './silence-watch.ts';
 import { within } from '../within.ts';
 
 const QUEUE = 'tidegate';
@@ -49,7 +49,10 @@ export interface QueueDeps extends Deps, JobStore {
 export async function startQueue(deps: QueueDeps): Promise<Queues> {
   const { log, config } = deps;
   const backend = await openJobBackend(deps, log);
-  const tickMs = Math.max(1, Math.round(config.gateTickSeconds * 1000));
+  const jobs: readonly TimedJob[] = [
+    { name: 'gate-tick', everyMs: Math.max(1, Math.round(config.gateTickSeconds * 1000)), run: () => tickGates(deps) },
+    { name: 'retention', everyMs: RETENTION_MS, run: () => forgetOld(deps) },
+  ];
   const queue = backend.newQueue(QUEUE);
   const inHand = new Set<Promise<void>>();
   let ending = false;
@@ -57,7 +60,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
     QUEUE,
     async job => {
       if (ending) return; // what was fetched in the last moment comes again with the next interval
-      const working = work(deps, job);
+      const working = work(deps, jobs, watch, job);
       inHand.add(working);
       await working.finally(() => inHand.delete(working));
     },
@@ -67,12 +70,21 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
   queue.on('error', error => log.debug({ reason: error.message }, 'the queue has a fault'));
   worker.on('error', error => log.debug({ reason: error.message }, 'the worker has a fault'));
   worker.on('failed', (job, error) => log.error({ err: error, job: job?.name }, 'a timed job failed'));
-  const register = () =>
-    registerJobs(queue, tickMs).catch((error: Error) => {
-      log.warn({ reason: error.message }, 'the repeated jobs could not be registered; tried again later');
-    });
+  let registered = true;
+  const register = async () => {
+    try {
+      await registerJobs(queue, jobs);
+      registered = true;
+    } catch (error) {
+      if (registered) {
+        const reason = (error as Error).message;
+        log.warn({ reason }, 'the repeated jobs could not be registered; tried again until they are');
+      }
+      registered = false;
+    }
+  };
+  const watch = watchSilence(deps, jobs, register);
   backend.onReachable(() => void register());
-  const watch = watchSilence(deps, { tickMs, wake: register });
 
   const depth = () => within(ANSWER_MS, countJobs(queue)).catch(() => undefined);
   return {
@@ -91,11 +103,14 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
 }
 
 /** Again and again without harm: a job of that name is replaced. */
-async function registerJobs(queue: JobQueue, tickMs: number): Promise<void> {
-  const repeat = (name: JobName, every: number) =>
-    queue.upsertJobScheduler(name, { every }, { name, opts: { removeOnComplete: true, removeOnFail: 10 } });
-  await repeat('gate-tick', tickMs);
-  await repeat('retention', RETENTION_MS);
+async function registerJobs(queue: JobQueue, jobs: readonly TimedJob[]): Promise<void> {
+  for (const { name, everyMs } of jobs) {
+    await queue.upsertJobScheduler(
+      name,
+      { every: everyMs },
+      { name, opts: { removeOnComplete: true, removeOnFail: 10 } },
+    );
+  }
 }
 
 async function countJobs(queue: JobQueue): Promise<QueueDepth> {
@@ -104,12 +119,13 @@ async function countJobs(queue: JobQueue): Promise<QueueDepth> {
   return { waiting: of('waiting'), active: of('active'), delayed: of('delayed'), failed: of('failed') };
 }
 
-type JobName = 'gate-tick' | 'retention';
-
-async function work(deps: QueueDeps, job: Job): Promise<void> {
-  if (job.name === 'gate-tick') {
-    await noteTick(deps.db);
-    await tickGates(deps);
-  } else if (job.name === 'retention') await forgetOld(deps);
-  else deps.log.warn({ job: job.name.slice(0, 64) }, 'a job of another version was passed over');
+async function work({ db, log }: QueueDeps, jobs: readonly TimedJob[], watch: SilenceWatch, job: Job): Promise<void> {
+  const timed = jobs.find(j => j.name === job.name);
+  if (!timed) {
+    log.warn({ job: job.name.slice(0, 64) }, 'a job of another version was passed over');
+    return;
+  }
+  watch.heard(timed.name);
+  await noteRun(db, timed.name);
+  await timed.run();
 }

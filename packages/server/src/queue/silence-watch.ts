@@ -1,48 +1,72 @@
 /**
- * Ticks the gates where the queue does not: a rollout that has to halt must not wait for Redis. Looks at what the queue
- * is there for, not at its connection, so it does not matter why no tick came. Of many processes one ticks at a time.
+ * Does the timed work where the queue does not: a rollout that has to halt must not wait for Redis. Looks at what the
+ * queue is there for, not at its connection, so it does not matter why no job came. Of many processes one works at a time.
  */
-import { tickGates } from '../rollout/gate-tick.ts';
-import type { RolloutConfig } from '../rollout/rollout-config.ts';
 import type { Deps } from '../deps.ts';
-import { claimOverdueTick } from './gate-pulse.ts';
+import { claimOverdue } from './job-pulse.ts';
 
-const OVERDUE_TICKS = 3;
+const OVERDUE_TIMES = 3;
 const LEAST_OVERDUE_MS = 1000;
 
+export interface TimedJob {
+  readonly name: 'gate-tick' | 'retention';
+  readonly everyMs: number;
+  readonly run: () => Promise<void>;
+}
+
 export interface SilenceWatch {
-  /** Waits for a tick in hand. */
+  /** The queue has brought that job to this process: a silence is over. */
+  readonly heard: (name: TimedJob['name']) => void;
+  /** Waits for the work in hand. */
   readonly close: () => Promise<void>;
 }
 
 /** @param wake is called whenever the queue is found silent, to register its jobs again */
 export function watchSilence(
-  deps: Deps & { readonly config: RolloutConfig },
-  { tickMs, wake }: { readonly tickMs: number; readonly wake: () => Promise<void> },
+  deps: Pick<Deps, 'db' | 'log'>,
+  jobs: readonly TimedJob[],
+  wake: () => Promise<void>,
 ): SilenceWatch {
-  const overdueMs = Math.max(LEAST_OVERDUE_MS, OVERDUE_TICKS * tickMs);
+  const silent = new Set<TimedJob['name']>();
+  const watches = jobs.map(job => {
+    const overdueMs = Math.max(LEAST_OVERDUE_MS, OVERDUE_TIMES * job.everyMs);
+    return lookAgainAndAgain(overdueMs / OVERDUE_TIMES, () => look(job, overdueMs));
+  });
+
+  async function look(job: TimedJob, overdueMs: number): Promise<void> {
+    try {
+      if (!(await claimOverdue(deps.db, job.name, overdueMs))) return;
+      if (!silent.has(job.name)) {
+        deps.log.warn({ job: job.name, overdueMs }, 'no job came from the queue: the work is done without it');
+      }
+      silent.add(job.name);
+      void wake();
+      await job.run();
+    } catch (error) {
+      deps.log.warn({ job: job.name, reason: (error as Error).message }, 'timed work could not be done');
+    }
+  }
+
+  return {
+    heard: name => {
+      if (silent.delete(name)) deps.log.info({ job: name }, 'jobs come from the queue again');
+    },
+    close: async () => {
+      await Promise.all(watches.map(end => end()));
+    },
+  };
+}
+
+/** Begins after a pause: what is overdue since before this process began is the queue's to bring first. @returns what ends it */
+function lookAgainAndAgain(everyMs: number, look: () => Promise<void>): () => Promise<void> {
   let looking: Promise<void> | undefined;
   const timer = setInterval(() => {
     looking ??= look().finally(() => {
       looking = undefined;
     });
-  }, overdueMs / OVERDUE_TICKS);
-
-  async function look(): Promise<void> {
-    try {
-      if (!(await claimOverdueTick(deps.db, overdueMs))) return;
-      deps.log.warn({ overdueMs }, 'no tick came from the queue: the gates are judged without it');
-      void wake();
-      await tickGates(deps);
-    } catch (error) {
-      deps.log.warn({ reason: (error as Error).message }, 'the gates could not be judged');
-    }
-  }
-
-  return {
-    close: async () => {
-      clearInterval(timer);
-      await looking;
-    },
+  }, everyMs);
+  return async () => {
+    clearInterval(timer);
+    await looking;
   };
 }
