@@ -1,5 +1,6 @@
 /** Parts for tests and the demonstration: a signing desk, a server, a fleet, an attacker's server, a repository with every key. */
 export * from './admin-client.ts';
+export * from './attacked-device.ts';
 export * from './child.ts';
 export * from './device.ts';
 export * from './evil-server.ts';
@@ -9,6 +10,7 @@ export * from './local-api.ts';
 export * from './own-server.ts';
 export * from './push.ts';
 export * from './repo-sim.ts';
+export * from './robbed-maker.ts';
 export * from './sample-service.ts';
 export * from './server-process.ts';
 export * from './signing-desk.ts';
