@@ -177,6 +177,8 @@ async function startRedisOf(secrets: string): Promise<AsyncDisposable & { keys()
     logFile: join(own, 'redis.log'),
     isReady: line => line.includes('Ready to accept'),
   });
+  const [, cli, ...ping] = services['redis']?.healthcheck.test ?? [];
+  expect([cli, spawnSync('redis-cli', ['-p', String(port), ...ping]).status]).toEqual(['redis-cli', 0]);
   const url = (await readFile(join(secrets, 'redis-url'), 'utf8')).trim().replace('redis:6379', `127.0.0.1:${port}`);
   await replace(join(secrets, 'redis-url'), url);
   return {

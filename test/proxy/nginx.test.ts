@@ -2,6 +2,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
+import { connect, type SecureVersion } from 'node:tls';
 import { join } from 'node:path';
 import { contentPath, type RolloutView, TARGETS_BASE } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
@@ -220,6 +221,38 @@ test('a real agent enrols, checks in, downloads and verifies through nginx, whic
     const { state } = await plain.admin.get<RolloutView>(`/rollouts/${id}`);
     return state === 'completed' || undefined;
   });
+});
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)('a device that comes back over %s resumes its session', async version => {
+  const first = await handshake(version);
+  expect(first.resumed).toBe(false);
+  expect((await handshake(version, first.session)).resumed).toBe(true);
+});
+
+/** A connection of its own, with one request, so that what TLS 1.3 hands out after its handshake has come. */
+function handshake(version: SecureVersion, session?: Buffer): Promise<{ resumed: boolean; session: Buffer }> {
+  const { port } = new URL(nginxUrl);
+  return new Promise((resolve, reject) => {
+    const versions = { minVersion: version, maxVersion: version };
+    const known = session === undefined ? {} : { session };
+    const socket = connect({ host: '127.0.0.1', port: Number(port), ca, ...versions, ...known });
+    const given: Buffer[] = [];
+    socket.on('session', (ticket: Buffer) => given.push(ticket));
+    socket.once('error', reject);
+    socket.once('close', () => resolve({ resumed, session: given.at(-1) ?? Buffer.alloc(0) }));
+    let resumed = false;
+    socket.once('secureConnect', () => {
+      resumed = socket.isSessionReused();
+      socket.end('GET /livez HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n');
+      socket.resume();
+    });
+  });
+}
+
+test('devices are answered while one of the processes is gone', async () => {
+  await servers[1].child.kill();
+  const asked = Array.from({ length: 8 }, () => throughNginx('/api/device/v1/nonce'));
+  expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(asked.map(() => 200));
 });
 
 test('an image that is listed and not there is our fault, and no 404', async () => {

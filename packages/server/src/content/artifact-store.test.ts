@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -54,11 +54,15 @@ it('leaves nothing of what is wrong, too long, too short or cut off', async () =
   expect(await files()).toEqual([]);
 });
 
-it('removes what a killed run left half written', async () => {
+it('removes what a killed run left half written, and not what another process receives right now', async () => {
   await openArtifactStore(folder);
-  await writeFile(join(folder, 'incoming', 'half'), 'half');
+  const [left, arriving] = [join(folder, 'incoming', 'left'), join(folder, 'incoming', 'arriving')];
+  await writeFile(left, 'half');
+  await writeFile(arriving, 'half');
+  const twoHoursAgo = new Date(Date.now() - 7_200_000);
+  await utimes(left, twoHoursAgo, twoHoursAgo);
   await openArtifactStore(folder);
-  expect(await files()).toEqual([]);
+  expect(await files()).toEqual(['arriving']);
 });
 
 it('takes nothing for a hash that is none: no name from outside becomes a path', async () => {

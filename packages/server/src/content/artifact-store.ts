@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream } from 'node:fs';
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -13,6 +13,8 @@ import { syncFolder } from '../durable-file.ts';
 import { ServerError } from '../server-error.ts';
 
 const BUFFER_BYTES = 1024 * 1024;
+/** Longer than a connection that stands still is kept. */
+const LEFT_OVER_AFTER_MS = 3_600_000;
 const pattern = new RegExp(SHA256_PATTERN);
 
 export interface ArtifactStore {
@@ -28,11 +30,14 @@ export function artifactPath(sha256: string): string {
   return `${sha256.slice(0, 2)}/${sha256}`;
 }
 
-/** Makes the folder where it is missing, and removes what a killed run left half written. */
+/**
+ * Makes the folder where it is missing, and removes what a killed run left half written: what nobody has written to for
+ * an hour, since other processes on the same folder may be receiving right now.
+ */
 export async function openArtifactStore(folder: string): Promise<ArtifactStore> {
   const incoming = join(folder, 'incoming');
   await mkdir(incoming, { recursive: true });
-  for (const left of await readdir(incoming)) await rm(join(incoming, left), { force: true });
+  for (const name of await readdir(incoming)) await removeLeftOver(join(incoming, name));
   const placeOf = (sha256: string) => join(folder, artifactPath(sha256));
 
   async function put(sha256: string, bytes: Readable, limits: Parameters<ArtifactStore['put']>[2]): Promise<number> {
@@ -55,6 +60,11 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
     put,
     read: (sha256, range) => createReadStream(placeOf(sha256), { ...range, highWaterMark: BUFFER_BYTES }),
   };
+}
+
+async function removeLeftOver(path: string): Promise<void> {
+  const left = await stat(path).catch(() => undefined); // its process may have finished with it meanwhile
+  if (left && Date.now() - left.mtimeMs > LEFT_OVER_AFTER_MS) await rm(path, { force: true });
 }
 
 interface Received {
