@@ -25,6 +25,7 @@ export default defineConfig({
       unit('signer'),
       unit('server', services),
       unit('agent'),
+      unit('cli'),
       { test: { name: 'demo', root: 'demo', include: ['*.test.ts'] } },
       {
         test: {

@@ -25,9 +25,12 @@ export type ProductRequest = Static<typeof ProductRequest>;
 export const ProductView = Type.Object({ name: Name, title: Type.String(), createdAt: Instant });
 export type ProductView = Static<typeof ProductView>;
 
+/** More are made by asking again. */
+export const CLAIM_TOKENS_PER_REQUEST = 10_000;
+
 export const ClaimTokensRequest = closed({
   product: Name,
-  count: Type.Integer({ minimum: 1, maximum: 10_000 }),
+  count: Type.Integer({ minimum: 1, maximum: CLAIM_TOKENS_PER_REQUEST }),
   expiresInSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 10 * 366 * 86_400 })),
 });
 export type ClaimTokensRequest = Static<typeof ClaimTokensRequest>;

@@ -111,6 +111,8 @@ export const RolloutView = Type.Object({
   openPhase: Type.Integer({ minimum: 0 }),
   gate: Gate,
   counts: RolloutCounts,
+  /** The same by phase, as many as there are phases: each device counts in the phase in which it was offered. */
+  phaseCounts: Type.Array(RolloutCounts),
   decisions: Type.Array(GateDecision),
   createdAt: Instant,
   /** When it ended, however it ended. */

@@ -1,6 +1,7 @@
 /** A rollout as the admin API shows it: its row, its counters in all, and what its gate decided. */
 import type { GateDecision, RolloutView } from '@tidegate/protocol';
 import type { Db } from '../deps.ts';
+import { NO_COUNTS } from '../reports/transition.ts';
 import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
 import { decisionsOf } from './decision-store.ts';
 import type { RolloutRow } from './rollout-store.ts';
@@ -29,6 +30,7 @@ function rolloutView(row: RolloutRow, counts: CountsByPhase, decisions: GateDeci
     openPhase: row.open_phase,
     gate: row.gate,
     counts: totalCounts(counts),
+    phaseCounts: row.phases.map((_, phase) => counts.get(phase) ?? NO_COUNTS),
     decisions,
     createdAt: row.created_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,

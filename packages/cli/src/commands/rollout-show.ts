@@ -1,0 +1,40 @@
+/** `rollout show`: a rollout with its gate and its history. */
+import { RolloutView } from '@tidegate/protocol';
+import type { Command } from 'commander';
+import { command, hex32 } from '../command.ts';
+import { show } from '../print/say.ts';
+import { localTime } from '../print/when.ts';
+import { type Common, openSession } from '../settings/session.ts';
+import type { Terminal } from '../terminal.ts';
+import { countWords, decisionWords, gateWords, phaseWords } from './rollout-words.ts';
+
+export function rolloutShowCommand(terminal: Terminal): Command {
+  return command('show', 'Show a rollout, its gate, and what was decided.', [
+    'rollout show 0123456789abcdef0123456789abcdef',
+  ])
+    .argument('<id>', 'rollout id', hex32)
+    .action(async (id: string, _options: unknown, cmd: Command) => {
+      const options = cmd.optsWithGlobals<Common>();
+      const api = await openSession(options, terminal);
+      const rollout = await api.get(`/rollouts/${id}`, RolloutView);
+      show(terminal, options, rollout, () => rolloutLines(rollout));
+    });
+}
+
+export function rolloutLines(rollout: RolloutView): string[] {
+  const { decisions, phaseCounts } = rollout;
+  return [
+    `rollout   ${rollout.id}  ${rollout.name}`,
+    `state     ${rollout.state}, ${phaseWords(rollout)}`,
+    `target    ${rollout.target} (counter ${rollout.counter}, ${rollout.class})`,
+    `filter    ${rollout.filter ?? 'none: every device of the product and channel with fitting hardware'}`,
+    `devices   ${countWords(rollout.counts)}`,
+    ...rollout.phases.flatMap((_, i) => {
+      const counts = phaseCounts[i];
+      return counts && counts.offered > 0 ? [`  ${phaseWords(rollout, i)}: ${countWords(counts)}`] : [];
+    }),
+    `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}`,
+    ...gateWords(rollout.gate),
+    ...(decisions.length === 0 ? [] : ['', ...decisions.map(d => `${localTime(d.at)}  ${decisionWords(d)}`)]),
+  ];
+}

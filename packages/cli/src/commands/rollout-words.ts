@@ -1,0 +1,49 @@
+/** A rollout in words, as several commands show it. */
+import type { Gate, GateDecision, RolloutCounts, RolloutView } from '@tidegate/protocol';
+import { shareWords } from '../command.ts';
+import { spanWords } from '../print/when.ts';
+
+export function phaseWords(rollout: Pick<RolloutView, 'phases' | 'openPhase'>, phase = rollout.openPhase): string {
+  const share = shareWords(rollout.phases[phase]?.basisPoints ?? 0);
+  return `phase ${phase + 1} of ${rollout.phases.length} (${share})`;
+}
+
+/** `5 verified, 1 failed, 2 at work of 8 offered`. */
+export function countWords(counts: RolloutCounts): string {
+  const { offered, verified, failed, neutral, refused } = counts;
+  const working = atWork(counts);
+  return [
+    `${verified} verified`,
+    `${failed} failed`,
+    ...(refused > 0 ? [`${refused} refused as not authentic`] : []),
+    ...(neutral > 0 ? [`${neutral} ended for reasons of their own`] : []),
+    ...(working > 0 ? [`${working} at work or waiting`] : []),
+  ]
+    .join(', ')
+    .concat(` of ${offered} offered`);
+}
+
+/** Devices that were offered the release and have not ended. */
+export function atWork({ offered, verified, failed, neutral, refused }: RolloutCounts): number {
+  return Math.max(0, offered - verified - failed - neutral - refused);
+}
+
+export function gateWords(gate: Gate): string[] {
+  return [
+    `advances  after ${spanWords(gate.soakSeconds)}, with ${gate.minVerified} verified at least, ${shareWords(gate.resolvedShare)} of the begun final and ${shareWords(gate.successShare)} verified`,
+    `halts     from ${gate.minFailures} failures on, where more than ${shareWords(gate.allowedFailureShare)} fail${gate.maxFailures === undefined ? '' : `, and at ${gate.maxFailures} in any case`}; a device that falls silent for ${spanWords(gate.silenceSeconds)} has failed`,
+  ];
+}
+
+const ACTORS: Readonly<Record<string, string>> = {
+  pause: 'paused',
+  resume: 'resumed',
+  stop: 'stopped',
+  retry: 'retried',
+};
+
+/** `phase 1: advance: 3 of 3 devices verified, soaked 3 s`, `phase 1: paused by alice`. */
+export function decisionWords({ phase, action, reason }: Pick<GateDecision, 'phase' | 'action' | 'reason'>): string {
+  const acted = ACTORS[action];
+  return `phase ${phase + 1}: ${acted === undefined ? `${action}: ` : `${acted} `}${reason}`;
+}
