@@ -6,7 +6,8 @@ import type { Deps } from '../deps.ts';
 import { ACCESS_TOKEN_SECONDS } from './access-token.ts';
 import { devicesRevokedSince } from './device-store.ts';
 
-const REFRESH_MS = 400;
+/** With the time that a reading takes, less than a second. */
+export const REFRESH_MS = 400;
 
 export interface Revocations {
   has(deviceId: string): boolean;
