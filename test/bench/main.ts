@@ -2,11 +2,13 @@
 import { checkIn } from './check-in.ts';
 import { metricsScrape } from './metrics-scrape.ts';
 import type { BenchResult } from './result.ts';
+import { rolloutCreate } from './rollout-create.ts';
 import { start } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
   'metrics-scrape': metricsScrape,
+  'rollout-create': rolloutCreate,
   start,
 };
 
