@@ -50,7 +50,7 @@ async function configFile(): Promise<string> {
 test('help names the commands and the exit codes, and is no failure', async () => {
   const { exitCode, stdout } = await agent('--help');
   expect(exitCode).toBe(0);
-  for (const word of ['run', 'enrol', 'status', 'check', 'apply', 'auto', 'postpone', 'Exit codes'])
+  for (const word of ['run', 'enrol', 'status', 'check', 'apply', 'auto', 'postpone', 'tuf', 'Exit codes'])
     expect(stdout).toContain(word);
 });
 

@@ -6,6 +6,7 @@ import { enrol } from './cli/enrol.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
 import { apply, auto, check, onOff, postpone, span, status } from './cli/owner.ts';
 import { run } from './cli/run.ts';
+import { tufDownload, tufInit, tufRefresh } from './cli/tuf.ts';
 import { ConfigError } from './config.ts';
 
 const program = new Command('tidegate-agent')
@@ -18,6 +19,7 @@ Examples:
   tidegate-agent run
   tidegate-agent status
   tidegate-agent postpone 8h
+  tidegate-agent tuf init --metadata-dir lists 1.root.json
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused or too late,
 75 not now: the next "run --once" goes on.`,
@@ -66,6 +68,20 @@ program
   .addOption(configOption())
   .addOption(jsonOption())
   .action(postpone);
+
+const tuf = program
+  .command('tuf')
+  .description('a plain TUF client for any repository: no product rules, and none of the agent’s own state')
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .option('--metadata-dir <folder>', 'where the lists are kept, as plain files')
+  .option('--metadata-url <url>', 'where the repository has its lists')
+  .option('--target-name <path>', 'what to download')
+  .option('--target-base-url <url>', 'where the repository has its targets')
+  .option('--target-dir <folder>', 'where to put them');
+tuf.command('init').description('trust a root').argument('<root>', 'its file').action(tufInit);
+tuf.command('refresh').description('bring the top-level lists up to date').action(tufRefresh);
+tuf.command('download').description('refresh, then bring one target').action(tufDownload);
 
 process.exit(await main());
 

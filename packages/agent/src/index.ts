@@ -10,3 +10,9 @@ export { type HttpLimits, SHORT_ANSWER } from './net/http-limits.ts';
 export type { AgentStatus, OutcomeView, UpdateView } from './owner/status.ts';
 export type { AcceptedTarget, DeviceFacts, Downloader, Trust, UpdateServer } from './ports.ts';
 export { createTrust, type TrustOptions } from './trust/create-trust.ts';
+export {
+  download as downloadTuf,
+  init as initTuf,
+  type PlainClient as PlainTufClient,
+  refresh as refreshTuf,
+} from './tuf/plain-client.ts';

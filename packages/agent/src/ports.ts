@@ -5,11 +5,15 @@
  */
 import type { CheckInAnswer, CheckInRequest, Firmware, Report } from '@tidegate/protocol';
 
-/** A target that the device's own signed lists name and that its own facts allow. */
-export interface AcceptedTarget {
+/** Bytes that signed lists name. */
+export interface SignedArtifact {
   readonly path: string;
   readonly sha256: string;
   readonly lengthBytes: number;
+}
+
+/** A target that the device's own signed lists name and that its own facts allow. */
+export interface AcceptedTarget extends SignedArtifact {
   readonly firmware: Firmware;
   /** RFC 3339: the expiry of the channel role under which it was accepted; staged work may go on until then. */
   readonly validUntil: string;
@@ -71,7 +75,7 @@ export interface Downloader {
    * @throws AgentError network, artifact-hash, artifact-length, disk-full, data-budget, stopped (the signal fired)
    */
   download(
-    target: AcceptedTarget,
+    target: SignedArtifact,
     options: { signal: AbortSignal; onProgress?: (p: DownloadProgress) => void },
   ): Promise<string>;
   /** Forgets everything but the files of the targets named. */

@@ -2,16 +2,16 @@
  * Brings the bytes of accepted targets into the network's folder: resumed after breaks and power cuts, hashed on the way,
  * bounded in length, data and time. A file appears under its hash only when it is whole and right.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { contentPath, TARGETS_BASE } from '@tidegate/protocol';
 import { AgentError, asAgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
-import type { AcceptedTarget, Downloader } from '../ports.ts';
+import type { Downloader, SignedArtifact } from '../ports.ts';
+import { fileHash } from './file-hash.ts';
 import { openDownloadRecord } from './download-record.ts';
 import { type FetchInto, fetchInto } from './fetch-into.ts';
 import { openPartFile, type PartFile } from './part-file.ts';
@@ -20,8 +20,10 @@ import { throttledProgress } from './progress.ts';
 export interface DownloaderOptions {
   /** Belongs to the network part. */
   readonly netDir: string;
-  /** Bases that serve `/tuf/targets`: the update server, then mirrors. */
+  /** Bases of artifacts, in the order of trying: the update server, then mirrors. */
   readonly sources: readonly string[];
+  /** Where an artifact lies below each of them; as the update server has it (`/tuf/targets`) unless set. */
+  readonly placeOf?: (target: SignedArtifact) => string;
   readonly http: HttpClient;
   readonly files: DurableFiles;
   readonly clock: Pick<Clock, 'now' | 'monotonicMs'>;
@@ -32,7 +34,7 @@ export interface DownloaderOptions {
 const SPARE_BYTES = 1024 * 1024;
 
 export function createDownloader(options: DownloaderOptions): Downloader {
-  const { files, clock, sources } = options;
+  const { files, clock, sources, placeOf = serverPlace } = options;
   const folder = join(options.netDir, 'downloads');
 
   const fetchFrom = async (fetch: FetchInto): Promise<void> => {
@@ -75,7 +77,7 @@ export function createDownloader(options: DownloaderOptions): Downloader {
         if (record.budgetLeft() <= 0) throw new AgentError('data-budget', `the budget for ${target.path} is used up`);
         const onBytes = throttledProgress(clock, target.lengthBytes, onProgress);
         const { http, limits } = options;
-        await fetchAny({ http, clock, limits, target, part, record, signal, onBytes });
+        await fetchAny({ http, clock, limits, place: placeOf(target), target, part, record, signal, onBytes });
       } catch (error) {
         throw asAgentError(error);
       } finally {
@@ -93,6 +95,10 @@ export function createDownloader(options: DownloaderOptions): Downloader {
   };
 }
 
+function serverPlace({ path, sha256 }: SignedArtifact): string {
+  return `${TARGETS_BASE}/${contentPath(path, sha256)}`;
+}
+
 async function settle(part: PartFile, save: () => Promise<void>): Promise<void> {
   try {
     await part.close();
@@ -108,15 +114,9 @@ async function requireRoom(folder: string, bytes: number): Promise<void> {
 }
 
 /** A file of that name may be from before: it counts only by its hash. */
-async function isWhole(files: DurableFiles, path: string, target: AcceptedTarget): Promise<boolean> {
-  const hash = createHash('sha256');
-  try {
-    for await (const chunk of createReadStream(path, { highWaterMark: SPARE_BYTES })) hash.update(chunk as Buffer);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw asAgentError(error);
-  }
-  if (hash.digest('hex') === target.sha256) return true;
+async function isWhole(files: DurableFiles, path: string, target: SignedArtifact): Promise<boolean> {
+  const found = await fileHash(path);
+  if (found === undefined || found === target.sha256) return found !== undefined;
   await files.remove(path);
   return false;
 }

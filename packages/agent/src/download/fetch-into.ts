@@ -1,11 +1,10 @@
 /** One source's try to complete a part file: asks for what is missing, takes no byte more than was signed. */
-import { contentPath, TARGETS_BASE } from '@tidegate/protocol';
 import { AgentError } from '../agent-error.ts';
 import type { HttpAnswer, HttpClient } from '../net/http-client.ts';
 import { type HttpLimits, LONG_BODY } from '../net/http-limits.ts';
 import { httpRefusal } from '../net/http-refusal.ts';
 import { below } from '../net/safe-url.ts';
-import type { AcceptedTarget } from '../ports.ts';
+import type { SignedArtifact } from '../ports.ts';
 import type { DownloadRecord } from './download-record.ts';
 import type { PartFile } from './part-file.ts';
 import { readRangeAnswer } from './range-answer.ts';
@@ -15,7 +14,9 @@ export interface FetchInto {
   readonly clock: { now(): number };
   readonly limits?: HttpLimits | undefined;
   readonly source: string;
-  readonly target: AcceptedTarget;
+  /** Where the artifact lies below the source. */
+  readonly place: string;
+  readonly target: SignedArtifact;
   readonly part: PartFile;
   readonly record: DownloadRecord;
   readonly signal: AbortSignal;
@@ -52,12 +53,12 @@ export async function fetchInto(fetch: FetchInto): Promise<void> {
   }
 }
 
-function ask({ http, limits, source, target, part, record, signal }: FetchInto): Promise<HttpAnswer> {
+function ask({ http, limits, source, place, part, record, signal }: FetchInto): Promise<HttpAnswer> {
   const etag = record.etagOf(source);
   // The name holds the hash, so bytes of another source may be added to as well; the whole is hashed in any case.
   const range = { range: `bytes=${part.size()}-`, ...(etag === undefined ? {} : { 'if-range': etag }) };
   return http.open({
-    url: below(source, `${TARGETS_BASE}/${contentPath(target.path, target.sha256)}`),
+    url: below(source, place),
     headers: part.size() === 0 ? {} : range,
     limits: limits ?? LONG_BODY,
     redirects: REDIRECTS,

@@ -1,23 +1,12 @@
-/**
- * The TUF client workflow (5.3 to 5.6) by tuf-js, in a folder of its own. The only file that reaches into tuf-js: it
- * hands in trusted time, sees the verified lists, and keeps the faults that tuf-js turns into text. Each reach is
- * guarded by a test, and the version is pinned.
- */
-import { holdPath, LIMITS } from '@tidegate/protocol';
-import { Updater } from 'tuf-js';
+/** The TUF client workflow as a device follows it: the top-level roles, its own channel and its holds, and no other. */
+import { holdPath } from '@tidegate/protocol';
 import type { TrustedMetadataStore } from 'tuf-js/dist/store.js';
 import { AgentError } from '../agent-error.ts';
-import { trustError } from './error-code.ts';
 import { lintDelegations, lintRoot } from './lint.ts';
-import { createMetadataFetcher, type MetadataSource } from './metadata-fetcher.ts';
 import { delegatedKeys, type OwnRoles, ownRoles, type SignedLists } from './signed-lists.ts';
+import { openUpdater, type UpdaterOptions } from './updater.ts';
 
-export interface TufClientOptions extends MetadataSource {
-  /** Holds `root.json`, and the other lists where they are known; is written to without care. */
-  readonly folder: string;
-  /** Where `timestamp.json` lies. */
-  readonly metadataUrl: string;
-  readonly trustedNowMs: number;
+export interface TufClientOptions extends UpdaterOptions {
   readonly product: string;
   readonly channel: string;
 }
@@ -29,30 +18,8 @@ export interface TufClient {
   root(): SignedLists['root'];
 }
 
-/** tuf-js declares these private; they are plain fields. */
-interface Reach {
-  readonly trustedSet: TrustedMetadataStore;
-}
-
 export function openTufClient(options: TufClientOptions): TufClient {
-  let fault: unknown;
-  const updater = new Updater({
-    metadataDir: options.folder,
-    metadataBaseUrl: options.metadataUrl,
-    // Never the cache alone: it would skip the walk of roots, and with it revocations.
-    forceCache: false,
-    fetcher: createMetadataFetcher(options, seen => (fault = seen)),
-    config: {
-      maxRootRotations: LIMITS.rootRotationsPerRefresh,
-      rootMaxLength: LIMITS.rootBytes,
-      timestampMaxLength: LIMITS.timestampBytes,
-      snapshotMaxLength: LIMITS.snapshotBytes,
-      targetsMaxLength: LIMITS.targetsBytes,
-    },
-  });
-  const { trustedSet } = updater as unknown as Reach;
-  (trustedSet as unknown as { referenceTime: Date }).referenceTime = new Date(options.trustedNowMs);
-  keepFaults(trustedSet, seen => (fault = seen));
+  const { updater, lists: trustedSet, faultOf } = openUpdater(options);
   const roles = ownRoles(options.product, options.channel);
 
   const walk = async (): Promise<SignedLists> => {
@@ -75,30 +42,10 @@ export function openTufClient(options: TufClientOptions): TufClient {
       try {
         return await walk();
       } catch (error) {
-        throw trustError(isWrapper(error) ? (fault ?? error) : error);
+        throw faultOf(error);
       }
     },
   };
-}
-
-function keepFaults(store: TrustedMetadataStore, onFault: (fault: unknown) => void): void {
-  const keeping =
-    <A extends unknown[], R>(update: (...args: A) => R) =>
-    (...args: A): R => {
-      try {
-        return update(...args);
-      } catch (fault) {
-        onFault(fault);
-        throw fault;
-      }
-    };
-  store.updateSnapshot = keeping(store.updateSnapshot.bind(store));
-  store.updateDelegatedTargets = keeping(store.updateDelegatedTargets.bind(store));
-}
-
-/** tuf-js writes "Unable to load …" around what went wrong with the snapshot or a targets role. */
-function isWrapper(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('Unable to load ');
 }
 
 function requireInSnapshot(role: string, targets: SignedLists['targets'], snapshot: SignedLists['snapshot']): void {
