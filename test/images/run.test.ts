@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { adminClient } from '../src/admin-client.ts';
+import { type Bundles, buildBundles } from '../src/bundles.ts';
 import { runToEnd, startChild } from '../src/child.ts';
 import { freePorts } from '../src/free-port.ts';
 import { nobody } from '../src/nobody.ts';
@@ -16,15 +17,13 @@ import { type TempFolder, tempFolder } from '../src/temp-folder.ts';
 import { until } from '../src/until.ts';
 import { INFRA, readCompose, readDockerfile } from './infra-files.ts';
 
-const ROOT = join(INFRA, '..');
-
 let folder: TempFolder;
+let bundles: Bundles;
 let dist: string;
 beforeAll(async () => {
   folder = await tempFolder('tidegate-images');
-  dist = join(folder.path, 'dist');
-  const { code, stderr } = await runToEnd([join(ROOT, 'scripts/build.ts'), '--out', dist]);
-  expect([code, stderr]).toEqual([0, '']);
+  bundles = await buildBundles(join(folder.path, 'dist'));
+  dist = bundles.folder;
 });
 afterAll(() => folder[Symbol.asyncDispose]());
 
@@ -32,7 +31,7 @@ test('every program is one file that names what is in it, with its licences', as
   const programs = await readdir(dist);
   expect(programs).toEqual(expect.arrayContaining(['tidegate-agent', 'tidegate-server', 'tidegate-signer']));
   for (const program of programs) {
-    const { code, stdout } = await runToEnd([join(dist, program, `${program}.mjs`), '--help'], { cwd: '/' });
+    const { code, stdout } = await runToEnd([bundles.program(program), '--help'], { cwd: '/' });
     expect([code, stdout]).toEqual([0, expect.stringContaining(`Usage: ${program} `)]);
     const licences = await readFile(join(dist, program, 'THIRD-PARTY-LICENSES'), 'utf8');
     expect(licences).toMatch(/^commander@15\.\d+\.\d+ \(MIT\)$/m);
@@ -41,7 +40,7 @@ test('every program is one file that names what is in it, with its licences', as
 });
 
 test('the agent stays small enough for a device', async () => {
-  const { size } = await stat(join(dist, 'tidegate-agent/tidegate-agent.mjs'));
+  const { size } = await stat(bundles.program('tidegate-agent'));
   expect(size).toBeLessThan(800_000);
 });
 

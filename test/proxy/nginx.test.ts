@@ -1,4 +1,7 @@
-/** The real nginx, as `infra` sets it up, before two real server processes: devices see what one server alone would show. */
+/**
+ * The programs as they are deployed: bundles, two server processes, and before them the real nginx as `infra` sets it up.
+ * Devices see what one server alone would show.
+ */
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
 import { request } from 'node:https';
@@ -7,6 +10,7 @@ import { join } from 'node:path';
 import { contentPath, type RolloutView, TARGETS_BASE } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Bundles, buildBundles } from '../src/bundles.ts';
 import { startFleet } from '../src/fleet.ts';
 import { freePorts } from '../src/free-port.ts';
 import { type Certificate, checkNginx, layOutNginx, makeCertificate, startNginx } from '../src/nginx.ts';
@@ -30,6 +34,7 @@ let servers: readonly [ServerProcess, ServerProcess];
 /** One that streams by itself: what it answers is the measure. */
 let plain: ServerProcess;
 let repo: RepoSim;
+let bundles: Bundles;
 /** Of the image: where devices ask for it, and where it lies. */
 let image: { readonly url: string; readonly file: string };
 
@@ -38,12 +43,22 @@ beforeAll(async () => {
   const database = await emptyDatabase();
   closing.defer(() => database.drop());
   repo = new RepoSim();
+  bundles = await buildBundles(join(folder, 'dist'));
+  const program = bundles.program('tidegate-server');
   const trustedRoot = join(folder, 'root.json');
   await writeFile(trustedRoot, repo.root());
   const data = join(folder, 'server');
   const start = async (artifactRedirect?: string) => {
     const more = artifactRedirect === undefined ? {} : { artifactRedirect };
-    const plan = { data, trustedRoot, pollSeconds: 1, gateTickSeconds: 0.2, databaseUrl: database.url, ...more };
+    const plan = {
+      program,
+      data,
+      trustedRoot,
+      pollSeconds: 1,
+      gateTickSeconds: 0.2,
+      databaseUrl: database.url,
+      ...more,
+    };
     const server = await startServerProcess(plan);
     closing.defer(async () => void (await server.child.stop()));
     return server;
@@ -208,6 +223,7 @@ test('a real agent enrols, checks in, downloads and verifies through nginx, whic
     hardware: 'gw2-a',
     serverUrl: nginxUrl,
     caFile: certificate.certFile,
+    program: bundles.program('tidegate-agent'),
     rootFile: join(folder, 'root.json'),
   };
   await using fleet = await startFleet(plain.admin, plan);

@@ -25,6 +25,8 @@ export interface DevicePlan {
   /** RFC 3339: when its image was built. */
   readonly builtAt: string;
   readonly servicePort: number;
+  /** The agent's program; where absent, its source. */
+  readonly program?: string;
   /** A second component beside the sample service, that is one file and that nothing runs. */
   readonly withFile?: boolean;
 }
@@ -56,7 +58,7 @@ export async function enrol(device: Device, claimToken: string): Promise<string>
   const tokenFile = join(device.plan.folder, 'claim-token');
   await writeFile(tokenFile, claimToken, { mode: 0o600 });
   const { code, stdout, stderr } = await runToEnd([
-    AGENT_CLI,
+    device.plan.program ?? AGENT_CLI,
     'enrol',
     '--config',
     device.configFile,
@@ -74,7 +76,7 @@ export async function enrol(device: Device, claimToken: string): Promise<string>
 export function startAgent(device: Device, env: Readonly<Record<string, string>> = {}): Promise<Child> {
   return startChild({
     env,
-    args: [AGENT_CLI, 'run', '--config', device.configFile, '--stop-service'],
+    args: [device.plan.program ?? AGENT_CLI, 'run', '--config', device.configFile, '--stop-service'],
     logFile: join(device.plan.folder, 'agent.log'),
     isReady: line => line.includes('ready'),
   });

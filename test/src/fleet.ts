@@ -14,6 +14,7 @@ export interface FleetPlan {
   readonly hardware: string;
   readonly serverUrl: string;
   readonly caFile?: string;
+  readonly program?: string;
   readonly rootFile: string;
   /** Each device has a component beside the service that is one file. */
   readonly withFile?: boolean;
@@ -51,6 +52,7 @@ export async function startFleet(admin: AdminClient, plan: FleetPlan): Promise<F
         hardware: plan.hardware,
         serverUrl: plan.serverUrl,
         ...(plan.caFile === undefined ? {} : { caFile: plan.caFile }),
+        ...(plan.program === undefined ? {} : { program: plan.program }),
         rootFile: plan.rootFile,
         builtAt,
         servicePort: ports[index] ?? 0,

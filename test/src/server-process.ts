@@ -22,6 +22,8 @@ export interface ServerPlan {
   readonly redis?: { readonly url: string; readonly prefix: string };
   /** Where nginx stands before it: the location that shows the artifact folder. */
   readonly artifactRedirect?: string;
+  /** Its program; where absent, its source. */
+  readonly program?: string;
 }
 
 export interface ServerProcess {
@@ -43,7 +45,16 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
   await writeFile(configFile, stringify({ pollSeconds, gateTickSeconds, artifactRedirect }));
   const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
   const child = await startChild({
-    args: [SERVER_CLI, '--config', configFile, '--data', plan.data, '--trusted-root', plan.trustedRoot, ...ports],
+    args: [
+      plan.program ?? SERVER_CLI,
+      '--config',
+      configFile,
+      '--data',
+      plan.data,
+      '--trusted-root',
+      plan.trustedRoot,
+      ...ports,
+    ],
     logFile: `${plan.data}.log`,
     env: {
       ...(plan.databaseUrl === undefined ? {} : { DATABASE_URL: plan.databaseUrl }),
