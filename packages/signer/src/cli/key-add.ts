@@ -19,6 +19,7 @@ interface Options extends Common {
 export function keyAddCommand(terminal: Terminal): Command {
   return command('add', 'Name a key that is kept elsewhere: its public half is fetched, and it signs a challenge.', [
     "key add alice --uri 'pkcs11:token=alice;object=fw?module-path=/usr/lib/softhsm/libsofthsm2.so'",
+    'key add ci --kind ci --uri awskms:alias/fw',
     'key add ci --kind ci --uri exec:/usr/local/bin/sign-fw',
     'key add ci --kind ci --uri env:FW_KEY',
   ])

@@ -2,7 +2,7 @@
 import type { TufKey } from '@tidegate/protocol';
 import type { SignatureSource } from './signer.ts';
 
-export const CUSTODIES = ['file', 'env', 'pkcs11', 'exec'] as const;
+export const CUSTODIES = ['file', 'env', 'pkcs11', 'awskms', 'gcpkms', 'exec'] as const;
 export type CustodyName = (typeof CUSTODIES)[number];
 
 /** A secret that opens a key. */

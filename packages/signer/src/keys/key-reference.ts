@@ -16,7 +16,7 @@ import type { Signer } from './signer.ts';
 export const KeyReference = closed({
   ...openPart,
   /** Never a file's: a reference does not lead to another. */
-  uri: Type.String({ pattern: '^(env|pkcs11|exec):', maxLength: 2000 }),
+  uri: Type.String({ pattern: '^(env|pkcs11|awskms|gcpkms|exec):', maxLength: 2000 }),
 });
 export type KeyReference = Static<typeof KeyReference>;
 

@@ -1,8 +1,10 @@
 /** Keys by URI: every scheme on one page. Another kind of place is another line here and a file beside. */
 import { SignerError } from '../signer-error.ts';
+import { openAwsKmsKey } from './aws-kms-key.ts';
 import { CUSTODIES, type CustodyName, type KeyAccess, type OpenKey } from './custody.ts';
 import { openEnvKey } from './env-key.ts';
 import { openExecKey } from './exec-key.ts';
+import { openGcpKmsKey } from './gcp-kms-key.ts';
 import { readKeyDocument } from './key-document.ts';
 import { unsealKey } from './key-file.ts';
 import { openPkcs11Key } from './pkcs11-key.ts';
@@ -11,6 +13,8 @@ import { Signer } from './signer.ts';
 const OPEN: Readonly<Record<Exclude<CustodyName, 'file'>, OpenKey>> = {
   env: openEnvKey,
   pkcs11: openPkcs11Key,
+  awskms: openAwsKmsKey,
+  gcpkms: openGcpKmsKey,
   exec: openExecKey,
 };
 
