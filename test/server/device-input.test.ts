@@ -51,6 +51,7 @@ test.each([
   ['a name that climbs', { hardware: '../gw2' }, '/hardware'],
   ['too many components', { components: Array.from({ length: 17 }, () => checkIn.components[0]) }, '/components'],
   ['an attribute that is no text', { attributes: { site: 7 } }, '/attributes/site'],
+  ['an attribute with a name that is none', { attributes: { Site: 'north' } }, '/attributes/Site'],
   ['an unknown state', { update: { rolloutId: '0'.repeat(32), attempt: 1, state: 'napping' } }, '/update/state'],
 ])('answers a check-in with %s with 400 and its place', async (_what, change, at) => {
   const { status, mediaType, json } = await say('/check-in', { ...checkIn, ...change });

@@ -3,7 +3,7 @@
  * error that names it. Nothing in it can be changed over the network.
  */
 import { readFile } from 'node:fs/promises';
-import { closed, Counter, Instant, Name, parser, Version } from '@tidegate/protocol';
+import { Attributes, closed, Counter, Instant, Name, parser, Version } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
 
@@ -67,7 +67,7 @@ const AgentConfig = closed({
   firstCheckWithinSeconds: Type.Optional(Seconds),
   backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
   components: Type.Array(Component, { minItems: 1, maxItems: 16 }),
-  attributes: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 64 }))),
+  attributes: Type.Optional(Attributes),
 });
 export type AgentConfig = Static<typeof AgentConfig>;
 

@@ -14,6 +14,17 @@ export const RunningComponent = closed({
 });
 export type RunningComponent = Static<typeof RunningComponent>;
 
+/** Free facts that rollout filters may use; no personal data. */
+export const Attributes = Type.Record(
+  Type.String({ pattern: '^[a-z][a-zA-Z0-9_]{0,31}$' }),
+  Type.String({ maxLength: 64 }),
+  {
+    maxProperties: LIMITS.attributesPerDevice,
+    // Else a name outside the pattern would be taken, with a value of any kind and size.
+    additionalProperties: false,
+  },
+);
+
 export const CheckInRequest = closed({
   agentVersion: Version,
   hardware: Name,
@@ -24,12 +35,7 @@ export const CheckInRequest = closed({
   update: Type.Optional(
     closed({ rolloutId: Hex32, attempt: Type.Integer({ minimum: 1, maximum: 1000 }), state: UpdateStateName }),
   ),
-  /** Free facts that rollout filters may use; no personal data. */
-  attributes: Type.Optional(
-    Type.Record(Type.String({ pattern: '^[a-z][a-zA-Z0-9_]{0,31}$' }), Type.String({ maxLength: 64 }), {
-      maxProperties: LIMITS.attributesPerDevice,
-    }),
-  ),
+  attributes: Type.Optional(Attributes),
 });
 export type CheckInRequest = Static<typeof CheckInRequest>;
 
