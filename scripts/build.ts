@@ -21,7 +21,10 @@ const BANNER = [
 
 /** What a program reads beside itself: from its package, to its folder. */
 const FILES: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
-  'tidegate-server': [['src/db/migrations', 'migrations']],
+  'tidegate-server': [
+    ['src/db/migrations', 'migrations'],
+    ['node_modules/@fastify/swagger-ui/static', 'viewer-files'],
+  ],
 };
 
 interface Program {

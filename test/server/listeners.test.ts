@@ -2,12 +2,7 @@
 import { ADMIN_API, DEVICE_API, METADATA_BASE, TARGETS_BASE } from '@tidegate/protocol';
 import { type TestApp, testApp } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-
-interface Route {
-  readonly method: string;
-  /** As it is registered, with its parameters' names. */
-  readonly path: string;
-}
+import { type Route, routesOf } from './listener-routes.ts';
 
 interface Listener {
   readonly url: string;
@@ -25,18 +20,7 @@ afterAll(() => app.close());
 
 async function open(listener: TestApp['apps']['device']): Promise<Listener> {
   const url = await listener.listen({ host: '127.0.0.1', port: 0 });
-  return { url, routes: routesOf(listener.printRoutes({ commonPrefix: true })) };
-}
-
-/** Fastify tells its routes as a tree, a level every four characters, each node with the rest of its path. */
-function routesOf(tree: string): Route[] {
-  const above: string[] = [];
-  return tree.split('\n').flatMap(line => {
-    const [, indent = '', rest = '', methods = ''] = /^([│ ]*)[├└]── (.*?)(?: \((.+)\))?$/.exec(line) ?? [];
-    const depth = indent.length / 4;
-    above.splice(depth, Number.POSITIVE_INFINITY, rest);
-    return methods === '' ? [] : methods.split(', ').map(method => ({ method, path: above.join('') }));
-  });
+  return { url, routes: routesOf(listener) };
 }
 
 async function statusOf(url: string, { method, path }: Route): Promise<number> {
@@ -44,16 +28,29 @@ async function statusOf(url: string, { method, path }: Route): Promise<number> {
   return (await fetch(`${url}${filled}`, { method })).status;
 }
 
-const HEALTH = ['/livez', '/readyz'];
+/** Where a listener tells of itself. */
+const OF_ITSELF = ['/livez', '/readyz', '/openapi.json'];
+const VIEWER = [
+  '/docs',
+  '/docs/',
+  '/docs/json',
+  '/docs/yaml',
+  '/docs/*',
+  '/docs/static/*',
+  '/docs/static/index.html',
+  '/docs/static/swagger-initializer.js',
+  '/docs/static/theme/reader.css',
+];
+const SHARED = [...OF_ITSELF, ...VIEWER];
 const named = ({ method, path }: Route) => `${method} ${path}`;
-const isHealth = ({ path }: Route) => HEALTH.includes(path);
+const isShared = ({ path }: Route) => SHARED.includes(path);
 
-test('share no route but the health checks', () => {
+test('share no route but those where each tells of itself', () => {
   const [ofDevices, ofOperators] = [device.routes.map(named), admin.routes.map(named)];
   expect(ofDevices).toContain(`GET ${TARGETS_BASE}/*`);
   expect(ofOperators).toContain(`PUT ${ADMIN_API}/publications/:id/artifacts/:sha256`);
   const shared = ofDevices.filter(route => ofOperators.includes(route));
-  expect(shared.toSorted()).toEqual(HEALTH.flatMap(path => [`GET ${path}`, `HEAD ${path}`]).toSorted());
+  expect(shared.toSorted()).toEqual(SHARED.flatMap(path => [`GET ${path}`, `HEAD ${path}`]).toSorted());
 });
 
 test('answer 404 to every route of the other', async () => {
@@ -61,7 +58,7 @@ test('answer 404 to every route of the other', async () => {
     [device, admin],
     [admin, device],
   ] as const) {
-    for (const route of from.routes.filter(r => !isHealth(r))) {
+    for (const route of from.routes.filter(r => !isShared(r))) {
       expect([named(route), await statusOf(to.url, route)]).toEqual([named(route), 404]);
     }
   }
@@ -71,8 +68,9 @@ test('let nobody in without a token but where a device has none yet, or content 
   const open = [
     `POST ${DEVICE_API}/enrol`,
     `POST ${DEVICE_API}/enrol-key`,
+    `POST ${DEVICE_API}/enrol-certificate`,
     `POST ${DEVICE_API}/token`,
-    ...[...HEALTH, '/metrics', `${DEVICE_API}/nonce`, `${METADATA_BASE}/:file`, `${TARGETS_BASE}/*`].flatMap(path => [
+    ...[...SHARED, '/metrics', `${DEVICE_API}/nonce`, `${METADATA_BASE}/:file`, `${TARGETS_BASE}/*`].flatMap(path => [
       `GET ${path}`,
       `HEAD ${path}`,
     ]),

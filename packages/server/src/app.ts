@@ -1,6 +1,7 @@
 /**
  * Every route tree of the server, on one page, on two listeners. Authentication is by position: what is registered
- * inside a plugin with a hook cannot be reached without passing it. The listeners share no route but the health checks.
+ * inside a plugin with a hook cannot be reached without passing it. The listeners share no route but the health checks
+ * and the paths where each describes itself.
  */
 import type { ServerOptions } from 'node:https';
 import { ADMIN_API, DEVICE_API, LIMITS, METADATA_BASE, TARGETS_BASE } from '@tidegate/protocol';
@@ -26,6 +27,8 @@ import type { ServerKeys } from './identity/server-keys.ts';
 import { type Metrics, newMetrics, refusalCounter } from './metrics/metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { timeRequests } from './metrics/request-timing.ts';
+import { ADMIN_API_ABOUT, DEVICE_API_ABOUT } from './openapi/about.ts';
+import { openapi } from './openapi/openapi.ts';
 import { publicationRoutes } from './publication/publication-routes.ts';
 import { type PublishedRoles, rememberPublishedRoles } from './publication/published-roles.ts';
 import type { Queues } from './queue/queue.ts';
@@ -81,6 +84,9 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   timeRequests(device, 'device', metrics);
   timeRequests(admin, 'admin', metrics);
   const health = healthRoutes({ db: deps.db, boardConfirmed: () => deps.board.current() !== undefined });
+
+  await openapi(device, DEVICE_API_ABOUT);
+  await openapi(admin, ADMIN_API_ABOUT);
 
   await useAccessTokens(device, deps.keys.tokenKeys);
   await device.register(health);

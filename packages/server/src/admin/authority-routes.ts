@@ -18,7 +18,16 @@ export function authorityRoutes(deps: Deps): FastifyPluginAsync {
 
     app.post(
       '/certificate-authorities',
-      { schema: { body: CertificateAuthorityRequest, response: { 201: CertificateAuthorityView } } },
+      {
+        schema: {
+          operationId: 'addCertificateAuthority',
+          summary: 'Let an authority vouch for devices of a product',
+          tags: ['fleet'],
+          problems: ['not-found', 'conflict'],
+          body: CertificateAuthorityRequest,
+          response: { 201: CertificateAuthorityView },
+        },
+      },
       async (request, reply) => {
         const view = await register(deps, request.body);
         log.warn({ by: request.operator.id, ...view }, 'a certificate authority may vouch for devices');
@@ -27,7 +36,13 @@ export function authorityRoutes(deps: Deps): FastifyPluginAsync {
     );
 
     const query = closed({ ...pageQuery, product: Type.Optional(Name) });
-    const list = { querystring: query, response: { 200: page(CertificateAuthorityView) } };
+    const list = {
+      operationId: 'listCertificateAuthorities',
+      summary: 'Authorities that vouch for devices',
+      tags: ['fleet'],
+      querystring: query,
+      response: { 200: page(CertificateAuthorityView) },
+    };
     app.get('/certificate-authorities', { schema: list }, request =>
       pageOf(
         request.query,
@@ -39,7 +54,16 @@ export function authorityRoutes(deps: Deps): FastifyPluginAsync {
     const params = Type.Object({ product: Name, sha256: Sha256 });
     app.delete(
       '/certificate-authorities/:product/:sha256',
-      { schema: { params, response: { 204: Type.Null() } } },
+      {
+        schema: {
+          operationId: 'removeCertificateAuthority',
+          summary: 'Let an authority vouch no more',
+          tags: ['fleet'],
+          problems: ['not-found'],
+          params,
+          response: { 204: Type.Null() },
+        },
+      },
       async (request, reply) => {
         const { product, sha256 } = request.params;
         if (!(await removeAuthority(db, product, sha256))) {

@@ -61,7 +61,16 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
 
     app.post(
       '/products',
-      { schema: { body: ProductRequest, response: { 201: ProductView } } },
+      {
+        schema: {
+          operationId: 'createProduct',
+          summary: 'A product line',
+          tags: ['fleet'],
+          problems: ['conflict'],
+          body: ProductRequest,
+          response: { 201: ProductView },
+        },
+      },
       async (request, reply) => {
         const { name, title = name } = request.body;
         const now = clock.now();
@@ -75,7 +84,15 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
 
     app.get(
       '/products',
-      { schema: { querystring: closed(pageQuery), response: { 200: page(ProductView) } } },
+      {
+        schema: {
+          operationId: 'listProducts',
+          summary: 'Product lines, by name',
+          tags: ['fleet'],
+          querystring: closed(pageQuery),
+          response: { 200: page(ProductView) },
+        },
+      },
       request =>
         pageOf(
           request.query,
@@ -86,7 +103,16 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
 
     app.post(
       '/claim-tokens',
-      { schema: { body: ClaimTokensRequest, response: { 201: ClaimTokensAnswer } } },
+      {
+        schema: {
+          operationId: 'createClaimTokens',
+          summary: 'Claim tokens for enrolment, shown once',
+          tags: ['fleet'],
+          problems: ['not-found'],
+          body: ClaimTokensRequest,
+          response: { 201: ClaimTokensAnswer },
+        },
+      },
       async (request, reply) => {
         const { product, count, expiresInSeconds = CLAIM_SECONDS } = request.body;
         if (!(await productExists(db, product))) {
@@ -111,7 +137,15 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
 export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    app.get('/devices', { schema: { querystring: DevicesQuery, response: { 200: page(DeviceView) } } }, request => {
+    const listSchema = {
+      operationId: 'listDevices',
+      summary: 'Devices, by id',
+      tags: ['fleet'],
+      problems: ['filter-invalid'] as const,
+      querystring: DevicesQuery,
+      response: { 200: page(DeviceView) },
+    };
+    app.get('/devices', { schema: listSchema }, request => {
       const { seenBefore, seenAfter, ...rest } = request.query;
       const choice = {
         ...rest,
@@ -125,7 +159,15 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       );
     });
 
-    app.get('/devices/:id', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
+    const oneSchema = {
+      operationId: 'getDevice',
+      summary: 'A device',
+      tags: ['fleet'],
+      problems: ['not-found'] as const,
+      params: ById,
+      response: { 200: DeviceView },
+    };
+    app.get('/devices/:id', { schema: oneSchema }, async request => {
       const device = await findDeviceView(db, request.params.id);
       if (!device) throw new ServerError('not-found', 'there is no such device');
       return device;
@@ -133,7 +175,15 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
 
     app.get(
       '/devices/:id/reports',
-      { schema: { params: ById, response: { 200: page(ReportView) } } },
+      {
+        schema: {
+          operationId: 'listReports',
+          summary: 'What a device reported lately, newest first',
+          tags: ['fleet'],
+          params: ById,
+          response: { 200: page(ReportView) },
+        },
+      },
       async request => ({
         items: await listReports(db, request.params.id, REPORTS_SHOWN),
         next: null,
@@ -142,7 +192,17 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
 
     app.get(
       '/devices/:id/history',
-      { schema: { params: ById, querystring: closed(pageQuery), response: { 200: page(DeviceEvent) } } },
+      {
+        schema: {
+          operationId: 'listDeviceHistory',
+          summary: 'All that happened with a device, newest first',
+          tags: ['fleet'],
+          problems: ['not-found'],
+          params: ById,
+          querystring: closed(pageQuery),
+          response: { 200: page(DeviceEvent) },
+        },
+      },
       async request => {
         const { id } = request.params;
         const { items, next } = await pageOf(
@@ -158,7 +218,16 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       },
     );
 
-    app.post('/devices/:id/revoke', { schema: { params: ById, response: { 200: DeviceView } } }, async request => {
+    const revokeSchema = {
+      operationId: 'revokeDevice',
+      summary: 'Let a device in no more',
+      tags: ['fleet'],
+      description: 'Tokens that it has end within about a second. May be asked again.',
+      problems: ['not-found'] as const,
+      params: ById,
+      response: { 200: DeviceView },
+    };
+    app.post('/devices/:id/revoke', { schema: revokeSchema }, async request => {
       const { id } = request.params;
       await revokeDevice(db, id, clock.now());
       const device = await findDeviceView(db, id);
@@ -169,7 +238,16 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
 
     app.delete(
       '/devices/:id/alarms/:alarm',
-      { schema: { params: AlarmOfDevice, response: { 200: DeviceView } } },
+      {
+        schema: {
+          operationId: 'clearAlarm',
+          summary: 'Clear an alarm of a device',
+          tags: ['fleet'],
+          problems: ['not-found'],
+          params: AlarmOfDevice,
+          response: { 200: DeviceView },
+        },
+      },
       async request => {
         const { id, alarm } = request.params;
         const cleared = await clearAlarm(db, id, alarm);

@@ -13,7 +13,14 @@ export function keyRoutes(deps: Deps): FastifyPluginAsync {
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
     const query = closed({ ...pageQuery, product: Type.Optional(Name) });
-    app.get('/device-keys', { schema: { querystring: query, response: { 200: page(DeviceKeyView) } } }, request =>
+    const schema = {
+      operationId: 'listDeviceKeys',
+      summary: 'Registered keys, by their hash',
+      tags: ['fleet'],
+      querystring: query,
+      response: { 200: page(DeviceKeyView) },
+    };
+    app.get('/device-keys', { schema }, request =>
       pageOf(
         request.query,
         key => key.sha256,
@@ -29,7 +36,15 @@ function keyUpload(deps: Deps): FastifyPluginAsync {
     plain.removeAllContentTypeParsers();
     plain.addContentTypeParser('text/csv', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    const options = { bodyLimit: LIMITS.csvBytes, schema: { response: { 200: UploadReport } } };
+    const schema = {
+      operationId: 'uploadDeviceKeys',
+      summary: 'Register keys that may enrol by themselves, from a table',
+      tags: ['fleet'],
+      problems: ['invalid-input'] as const,
+      takes: 'text/csv',
+      response: { 200: UploadReport },
+    };
+    const options = { bodyLimit: LIMITS.csvBytes, schema };
     app.post('/device-keys', options, async request => {
       const csv = request.body as Buffer | undefined;
       if (!csv) throw new ServerError('bad-request', 'the body is empty');

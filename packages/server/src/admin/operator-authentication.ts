@@ -5,12 +5,14 @@
 import { OPERATOR_ROLES, type OperatorRole } from '@tidegate/protocol';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import type { Db } from '../deps.ts';
+import { markAccess } from '../openapi/operation.ts';
 import { ServerError } from '../server-error.ts';
 import { findOperator } from './operator-store.ts';
 
 const READS = ['GET', 'HEAD'];
 
 export function authenticateOperators(app: FastifyInstance, db: Db): void {
+  markAccess(app, () => ({ kind: 'operator', role: 'viewer' }));
   app.addHook('onRequest', async request => {
     const { authorization } = request.headers;
     const operator = authorization?.startsWith('Bearer ')
@@ -34,9 +36,11 @@ export function guarded(
   may: { read: OperatorRole; write: OperatorRole },
   routes: FastifyPluginAsync,
 ): FastifyPluginAsync {
+  const leastFor = (method: string) => (READS.includes(method) ? may.read : may.write);
   return async app => {
+    markAccess(app, method => ({ kind: 'operator', role: leastFor(method) }));
     app.addHook('onRequest', async request => {
-      const least = READS.includes(request.method) ? may.read : may.write;
+      const least = leastFor(request.method);
       if (OPERATOR_ROLES.indexOf(request.operator.role) < OPERATOR_ROLES.indexOf(least)) {
         throw new ServerError('forbidden', `this needs the role ${least}`);
       }

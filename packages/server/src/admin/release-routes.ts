@@ -11,7 +11,14 @@ export function releaseRoutes({ db }: { readonly db: Db }): FastifyPluginAsync {
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
     const query = closed({ ...pageQuery, product: Type.Optional(Name) });
-    app.get('/releases', { schema: { querystring: query, response: { 200: page(ReleaseView) } } }, request =>
+    const schema = {
+      operationId: 'listReleases',
+      summary: 'What is published, and what was',
+      tags: ['releases'],
+      querystring: query,
+      response: { 200: page(ReleaseView) },
+    };
+    app.get('/releases', { schema }, request =>
       pageOf(
         request.query,
         r => r.target,

@@ -29,7 +29,13 @@ export function statusRoutes({ db, clock, queue, publishedRoles }: StatusDeps): 
   });
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    app.get('/status', { schema: { response: { 200: StatusView } } }, async (_request, reply) => {
+    const schema = {
+      operationId: 'getStatus',
+      summary: 'The server at a glance',
+      tags: ['server'],
+      response: { 200: StatusView },
+    };
+    app.get('/status', { schema }, async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       const roles = await publishedRoles();
       return {

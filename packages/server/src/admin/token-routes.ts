@@ -10,7 +10,15 @@ export function tokenRoutes({ db, clock }: Deps): FastifyPluginAsync {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
     app.post(
       '/tokens',
-      { schema: { body: ApiTokenRequest, response: { 201: ApiTokenAnswer } } },
+      {
+        schema: {
+          operationId: 'createApiToken',
+          summary: 'An API token for a person or a machine, shown once',
+          tags: ['people'],
+          body: ApiTokenRequest,
+          response: { 201: ApiTokenAnswer },
+        },
+      },
       async (request, reply) =>
         reply
           .code(201)

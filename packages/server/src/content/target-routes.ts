@@ -25,18 +25,33 @@ interface Found {
 
 const hashedFile = new RegExp(`^(${SHA256_PATTERN.slice(1, -1)})\\.(.+)$`);
 
+const HEADERS = { ETag: 'The SHA-256 of the whole.', 'Cache-Control': 'For ever.', 'Accept-Ranges': '`bytes`' };
+const RANGE = { 'Content-Range': 'Which bytes of how many.' };
+const SCHEMA = {
+  operationId: 'getTarget',
+  summary: 'The bytes of a published target',
+  tags: ['content'],
+  description: '`file` begins with the SHA-256 of the bytes and a dot. Takes `Range`, `If-Range` and `If-None-Match`.',
+  wildcard: '/:product/:channel/:component/:version/:file',
+  problems: ['not-found'] as const,
+  answers: {
+    200: { description: 'All of it.', mediaType: 'application/octet-stream', headers: HEADERS },
+    206: { description: 'The range.', mediaType: 'application/octet-stream', headers: { ...HEADERS, ...RANGE } },
+    304: { description: 'You have it.', headers: HEADERS },
+    416: { description: 'There are no such bytes.', headers: { ...HEADERS, ...RANGE } },
+  },
+};
+
 export function targetRoutes(deps: TargetDeps): FastifyPluginAsync {
   return async app => {
+    const handler = async (request: FastifyRequest<{ Params: { '*': string } }>, reply: FastifyReply) => {
+      const found = await findTarget(deps.db, request.params['*']);
+      if (!found) throw new ServerError('not-found', 'there is no such target');
+      return sendTarget(deps, found, request, reply);
+    };
+    app.get('/*', { schema: SCHEMA, exposeHeadRoute: false }, handler);
     // HEAD stands here by itself: the one that Fastify derives would say that the length is 0.
-    app.route<{ Params: { '*': string } }>({
-      method: ['GET', 'HEAD'],
-      url: '/*',
-      handler: async (request, reply) => {
-        const found = await findTarget(deps.db, request.params['*']);
-        if (!found) throw new ServerError('not-found', 'there is no such target');
-        return sendTarget(deps, found, request, reply);
-      },
-    });
+    app.head('/*', handler);
   };
 }
 

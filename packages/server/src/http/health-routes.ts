@@ -10,13 +10,30 @@ export interface Readiness {
   readonly boardConfirmed: () => boolean;
 }
 
-const Live = Type.Object({ live: Type.Boolean() });
-const Ready = Type.Object({ database: Type.Boolean(), rollouts: Type.Boolean() });
+export const Live = Type.Object({ live: Type.Boolean() });
+export const Ready = Type.Object({ database: Type.Boolean(), rollouts: Type.Boolean() });
 
 export function healthRoutes({ db, boardConfirmed }: Readiness): FastifyPluginAsync {
   return async app => {
-    app.get('/livez', { schema: { response: { 200: Live } } }, async () => ({ live: true }));
-    app.get('/readyz', { schema: { response: { 200: Ready, 503: Ready } } }, async (_request, reply) => {
+    app.get(
+      '/livez',
+      {
+        schema: {
+          operationId: 'getLive',
+          summary: 'Whether the process answers',
+          tags: ['server'],
+          response: { 200: Live },
+        },
+      },
+      async () => ({ live: true }),
+    );
+    const readySchema = {
+      operationId: 'getReady',
+      summary: 'Whether it can do its work, or which part cannot',
+      tags: ['server'],
+      response: { 200: Ready, 503: Ready },
+    };
+    app.get('/readyz', { schema: readySchema }, async (_request, reply) => {
       const state = { database: await answers(db), rollouts: boardConfirmed() };
       return reply
         .code(state.database && state.rollouts ? 200 : 503)

@@ -25,28 +25,94 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
     const options = { bodyLimit: LIMITS.enrolBytes };
 
-    app.post('/enrol', { ...options, schema: { body: EnrolRequest, response: { 200: EnrolAnswer } } }, request =>
-      enrolByClaim(deps, request.body),
+    app.post(
+      '/enrol',
+      {
+        ...options,
+        schema: {
+          operationId: 'enrol',
+          summary: 'Become known by a claim token and a key',
+          tags: ['identity'],
+          description: 'The same token with the same key gets the same answer.',
+          problems: ['signature-invalid', 'claim-token-invalid', 'claim-token-used', 'wrong-product', 'key-known'],
+          body: EnrolRequest,
+          response: { 200: EnrolAnswer },
+        },
+      },
+      request => enrolByClaim(deps, request.body),
     );
 
-    app.post('/enrol-key', { ...options, schema: { body: EnrolKeyRequest, response: { 200: EnrolAnswer } } }, request =>
-      enrolByKey(deps, nonceSecret, request.body),
+    app.post(
+      '/enrol-key',
+      {
+        ...options,
+        schema: {
+          operationId: 'enrolKey',
+          summary: 'Become known by a key that was registered beforehand',
+          tags: ['identity'],
+          problems: [
+            'nonce-invalid',
+            'signature-invalid',
+            'key-unknown',
+            'wrong-product',
+            'key-known',
+            'device-revoked',
+          ],
+          body: EnrolKeyRequest,
+          response: { 200: EnrolAnswer },
+        },
+      },
+      request => enrolByKey(deps, nonceSecret, request.body),
     );
 
     app.post(
       '/enrol-certificate',
-      { ...options, schema: { body: EnrolCertificateRequest, response: { 200: EnrolAnswer } } },
+      {
+        ...options,
+        schema: {
+          operationId: 'enrolCertificate',
+          summary: 'Become known by a certificate of the connection',
+          tags: ['identity'],
+          problems: [
+            'certificate-needed',
+            'certificate-invalid',
+            'certificate-expired',
+            'certificate-wrong-product',
+            'wrong-product',
+            'key-known',
+            'device-revoked',
+          ],
+          body: EnrolCertificateRequest,
+          response: { 200: EnrolAnswer },
+        },
+      },
       request => enrolByCertificate(deps, request.socket, request.body),
     );
 
-    app.get('/nonce', { schema: { response: { 200: NonceAnswer } } }, async (_request, reply) => {
+    const nonceSchema = {
+      operationId: 'getNonce',
+      summary: 'A nonce to sign, good once and for a minute',
+      tags: ['identity'],
+      response: { 200: NonceAnswer },
+    };
+    app.get('/nonce', { schema: nonceSchema }, async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       return { nonce: issueNonce(nonceSecret, clock.now()), expiresInSeconds: LIMITS.nonceSeconds };
     });
 
     app.post(
       '/token',
-      { ...options, schema: { body: TokenRequest, response: { 200: TokenAnswer } } },
+      {
+        ...options,
+        schema: {
+          operationId: 'getAccessToken',
+          summary: 'A signature over a nonce for an access token',
+          tags: ['identity'],
+          problems: ['nonce-invalid', 'signature-invalid', 'device-revoked'],
+          body: TokenRequest,
+          response: { 200: TokenAnswer },
+        },
+      },
       async request => {
         const device = await proveDevice(deps, nonceSecret, request.body);
         return { accessToken: issueAccessToken(plain, device, clock), expiresInSeconds: ACCESS_TOKEN_SECONDS };

@@ -9,6 +9,12 @@ import { gaugeProcess } from './process-gauges.ts';
 import { gaugeState, type StateDeps } from './state-gauges.ts';
 
 const KEPT_MS = 1000;
+const SCHEMA = {
+  operationId: 'getMetrics',
+  summary: 'Numbers for Prometheus',
+  tags: ['server'],
+  answers: { 200: { description: "Prometheus' text format.", mediaType: 'text/plain' } },
+};
 
 export function metricsRoute(deps: StateDeps & { readonly metrics: Metrics }): FastifyPluginAsync {
   const { registry } = deps.metrics;
@@ -23,7 +29,7 @@ export function metricsRoute(deps: StateDeps & { readonly metrics: Metrics }): F
       },
       { clock: deps.clock, keepMs: () => KEPT_MS },
     );
-    app.get('/metrics', async (_request, reply) =>
+    app.get('/metrics', { schema: SCHEMA }, async (_request, reply) =>
       reply
         .header('Cache-Control', 'no-store')
         .type(registry.contentType)

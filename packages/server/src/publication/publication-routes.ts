@@ -42,18 +42,42 @@ export function publicationRoutes(deps: PublicationDeps): FastifyPluginAsync {
 
     app.post(
       '/publications',
-      { schema: { body: PublicationRequest, response: { 200: PublicationAnswer } } },
+      {
+        schema: {
+          operationId: 'openPublication',
+          summary: 'Open a publication, or find the one of the same key again',
+          tags: ['publishing'],
+          body: PublicationRequest,
+          response: { 200: PublicationAnswer },
+        },
+      },
       async request => {
         const id = randomBytes(16).toString('hex');
         return answer(deps, await openPublication(db, id, request.body.idempotencyKey, clock.now()));
       },
     );
 
-    app.get('/publications/:id', { schema: { params: ById, response: { 200: PublicationAnswer } } }, async request =>
+    const oneSchema = {
+      operationId: 'getPublication',
+      summary: 'What has arrived whole',
+      tags: ['publishing'],
+      problems: ['not-found'] as const,
+      params: ById,
+      response: { 200: PublicationAnswer },
+    };
+    app.get('/publications/:id', { schema: oneSchema }, async request =>
       answer(deps, await known(deps, request.params.id)),
     );
 
-    app.post('/publications/:id/commit', { schema: { params: ById, response: { 200: CommitAnswer } } }, request =>
+    const commitSchema = {
+      operationId: 'commitPublication',
+      summary: 'Verify the set as a client would, and make it visible as one',
+      tags: ['publishing'],
+      problems: ['not-found', 'metadata-invalid', 'publication-incomplete', 'version-conflict'] as const,
+      params: ById,
+      response: { 200: CommitAnswer },
+    };
+    app.post('/publications/:id/commit', { schema: commitSchema }, request =>
       commitPublication(deps, request.params.id),
     );
 
@@ -69,7 +93,15 @@ function artifactUpload(deps: PublicationDeps): FastifyPluginAsync {
     plain.removeAllContentTypeParsers();
     plain.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    const schema = { params: Type.Object({ id: Hex32, sha256: Sha256 }), response: { 204: Done } };
+    const schema = {
+      operationId: 'putArtifact',
+      summary: 'The bytes of an artifact, named by their hash',
+      tags: ['publishing'],
+      problems: ['not-found', 'conflict', 'length-mismatch', 'hash-mismatch'] as const,
+      takes: 'application/octet-stream',
+      params: Type.Object({ id: Hex32, sha256: Sha256 }),
+      response: { 204: Done },
+    };
     app.put('/publications/:id/artifacts/:sha256', { schema }, async (request, reply) => {
       await open(deps, request.params.id);
       const { sha256 } = request.params;
@@ -97,7 +129,15 @@ function metadataUpload(deps: PublicationDeps): FastifyPluginAsync {
     plain.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
     const File = Type.String({ pattern: METADATA_FILE_PATTERN });
-    const schema = { params: Type.Object({ id: Hex32, file: File }), response: { 204: Done } };
+    const schema = {
+      operationId: 'putMetadata',
+      summary: 'The bytes of a metadata file, as they were signed',
+      tags: ['publishing'],
+      problems: ['not-found', 'conflict'] as const,
+      takes: 'application/octet-stream',
+      params: Type.Object({ id: Hex32, file: File }),
+      response: { 204: Done },
+    };
     const options = { schema, bodyLimit: LIMITS.targetsBytes };
     app.put('/publications/:id/metadata/:file', options, async (request, reply) => {
       await open(deps, request.params.id);

@@ -15,7 +15,17 @@ export function reportRoute({ db, clock, memory, metrics }: ReportDeps): Fastify
   return async app => {
     app.post(
       '/reports',
-      { bodyLimit: LIMITS.reportsBytes, schema: { body: ReportsRequest, response: { 200: ReportsAnswer } } },
+      {
+        bodyLimit: LIMITS.reportsBytes,
+        schema: {
+          operationId: 'sendReports',
+          summary: 'Tell how updates went, until it is acknowledged',
+          tags: ['updates'],
+          description: 'The same report sent twice counts once.',
+          body: ReportsRequest,
+          response: { 200: ReportsAnswer },
+        },
+      },
       async request => {
         const stored = await storeReports(db, request.device.id, request.body.reports, clock.now());
         if (stored.attemptsChanged) memory.forgetAttempts(request.device.id);

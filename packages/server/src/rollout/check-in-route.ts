@@ -13,7 +13,16 @@ export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox 
   return async app => {
     app.post(
       '/check-in',
-      { bodyLimit: LIMITS.checkInBytes, schema: { body: CheckInRequest, response: { 200: CheckInAnswer } } },
+      {
+        bodyLimit: LIMITS.checkInBytes,
+        schema: {
+          operationId: 'checkIn',
+          summary: 'Say what runs here, and learn what there is to do',
+          tags: ['updates'],
+          body: CheckInRequest,
+          response: { 200: CheckInAnswer },
+        },
+      },
       async request => {
         const answer = await checkIn(deps, request.device, request.body);
         checkIns.inc();

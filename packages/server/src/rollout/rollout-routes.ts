@@ -5,6 +5,7 @@ import {
   Hex32,
   Name,
   page,
+  type ProblemCode,
   ROLLOUT_STATES,
   RolloutRequest,
   RolloutRetryAnswer,
@@ -40,10 +41,34 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
+interface NamedAct {
+  readonly act: typeof pauseRollout;
+  readonly summary: string;
+  readonly problems: readonly ProblemCode[];
+}
+
+const REOPENING = ['not-found', 'rollout-state', 'rollout-conflict', 'release-unknown'] as const;
+const ACTS: Readonly<Record<string, NamedAct>> = {
+  pause: {
+    act: pauseRollout,
+    summary: 'Let nobody begin; devices at work go on',
+    problems: ['not-found', 'rollout-state'],
+  },
+  resume: { act: resumeRollout, summary: 'Go on where it was paused or stopped', problems: REOPENING },
+  stop: { act: stopRollout, summary: 'Stop devices at work too', problems: ['not-found'] },
+};
+
 /** `GET /rollouts`, `GET /rollouts/:id`. */
 export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   return async app => {
-    app.get('/rollouts', { schema: { querystring: Query, response: { 200: page(RolloutView) } } }, async request => {
+    const listSchema = {
+      operationId: 'listRollouts',
+      summary: 'Rollouts, newest first',
+      tags: ['rollouts'],
+      querystring: Query,
+      response: { 200: page(RolloutView) },
+    };
+    app.get('/rollouts', { schema: listSchema }, async request => {
       const { product, state, after, limit = PAGE_DEFAULT } = request.query;
       const rows = await listRollouts(db, {
         ...(product !== undefined && { product }),
@@ -55,7 +80,15 @@ export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
       return { items, next: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
     });
 
-    app.get('/rollouts/:id', { schema: { params: Params, response: { 200: RolloutView } } }, async request =>
+    const oneSchema = {
+      operationId: 'getRollout',
+      summary: 'A rollout, with its counts and decisions',
+      tags: ['rollouts'],
+      problems: ['not-found'] as const,
+      params: Params,
+      response: { 200: RolloutView },
+    };
+    app.get('/rollouts/:id', { schema: oneSchema }, async request =>
       viewOf(db, await findRollout(db, request.params.id)),
     );
   };
@@ -66,7 +99,16 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
   return async app => {
     app.post(
       '/rollouts',
-      { schema: { body: RolloutRequest, response: { 201: RolloutView } } },
+      {
+        schema: {
+          operationId: 'createRollout',
+          summary: 'Bring a published release to a part of the fleet',
+          tags: ['rollouts'],
+          problems: ['release-unknown', 'phases-not-growing', 'gate-impossible', 'filter-invalid', 'rollout-conflict'],
+          body: RolloutRequest,
+          response: { 201: RolloutView },
+        },
+      },
       async (request, reply) => {
         const now = clock.now();
         const release = await findRelease(db, request.body.target);
@@ -78,9 +120,10 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
       },
     );
 
-    const acts = { pause: pauseRollout, resume: resumeRollout, stop: stopRollout };
-    for (const [name, act] of Object.entries(acts)) {
-      const schema = { params: Params, response: { 200: RolloutView } };
+    for (const [name, { act, summary, problems }] of Object.entries(ACTS)) {
+      const operationId = `${name}Rollout`;
+      const response = { 200: RolloutView };
+      const schema = { operationId, summary, tags: ['rollouts'], problems, params: Params, response };
       app.post(`/rollouts/:id/${name}`, { schema }, async request => {
         const row = await act(db, request.params.id, actOf(request));
         log.info({ rolloutId: request.params.id, operator: request.operator.id, act: name }, 'an operator acted');
@@ -91,7 +134,17 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
 
     app.post(
       '/rollouts/:id/retry',
-      { schema: { params: Params, body: RolloutRetryRequest, response: { 200: RolloutRetryAnswer } } },
+      {
+        schema: {
+          operationId: 'retryRollout',
+          summary: 'One more attempt for devices that ended otherwise than verified',
+          tags: ['rollouts'],
+          problems: REOPENING,
+          params: Params,
+          body: RolloutRetryRequest,
+          response: { 200: RolloutRetryAnswer },
+        },
+      },
       async request => {
         const { id } = request.params;
         const answer = await retryRollout(db, id, request.body.devices, actOf(request));

@@ -5,3 +5,4 @@ export * from './test-app.ts';
 export * from './test-certificate.ts';
 export { startRedis } from './redis-setup.ts';
 export { IMAGES } from './container.ts';
+export * from './documented.ts';

@@ -27,6 +27,7 @@ import { startQueue } from '../queue/queue.ts';
 import { openBoard } from '../rollout/board.ts';
 import { openDeviceMemory } from '../rollout/device-memory.ts';
 import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
+import { documented, type OpenapiDocument } from './documented.ts';
 import { freshDatabase } from './fresh-database.ts';
 
 export interface Answer {
@@ -89,16 +90,15 @@ export async function testApp(): Promise<TestApp> {
     tls: null,
   });
 
+  const [askDevice, askAdmin] = [asker(apps.device), asker(apps.admin)];
   return {
     ...deps,
     apps,
     folder,
     databaseUrl: url,
     revocations,
-    device: (method, path, ask) =>
-      request(apps.device, method, path.startsWith('//') ? path.slice(1) : DEVICE_API + path, ask),
-    admin: (method, path, ask) =>
-      request(apps.admin, method, path.startsWith('//') ? path.slice(1) : ADMIN_API + path, ask),
+    device: (method, path, ask) => askDevice(method, path.startsWith('//') ? path.slice(1) : DEVICE_API + path, ask),
+    admin: (method, path, ask) => askAdmin(method, path.startsWith('//') ? path.slice(1) : ADMIN_API + path, ask),
     apiToken: async role => (await addApiToken(db, { name: role, role }, clock.now())).token,
     close: async () => {
       await apps.device.close();
@@ -110,6 +110,18 @@ export async function testApp(): Promise<TestApp> {
       await drop();
       await rm(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Asks, and holds each answer against the listener's own document. */
+function asker(app: Apps['device']): (method: Method, url: string, ask?: Ask) => Promise<Answer> {
+  let check: ReturnType<typeof documented> | undefined;
+  return async (method, url, ask) => {
+    const answer = await request(app, method, url, ask);
+    check ??= documented(app.swagger() as unknown as OpenapiDocument);
+    const mediaType = answer.headers['content-type'] as string | undefined;
+    check({ method, path: url, status: answer.status, mediaType, json: answer.json });
+    return answer;
   };
 }
 

@@ -1,0 +1,80 @@
+/** Rollouts. */
+import {
+  DEFAULT_GATE,
+  Gate,
+  GateDecision,
+  Phase,
+  RolloutCounts,
+  RolloutRequest,
+  RolloutRetryAnswer,
+  RolloutRetryRequest,
+  RolloutView,
+} from '@tidegate/protocol';
+import { DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SALT, TARGET } from './example-values.ts';
+import { named } from './schema-book.ts';
+
+const phases: Phase[] = [{ basisPoints: 1000 }, { basisPoints: 10_000 }];
+const counts: RolloutCounts = {
+  offered: 10,
+  begun: 10,
+  verified: 9,
+  failed: 1,
+  neutral: 0,
+  rolledBack: 1,
+  refused: 0,
+};
+const nobody: RolloutCounts = {
+  offered: 0,
+  begun: 0,
+  verified: 0,
+  failed: 0,
+  neutral: 0,
+  rolledBack: 0,
+  refused: 0,
+};
+const decision: GateDecision = {
+  at: NOON,
+  phase: 0,
+  action: 'hold',
+  reason: '9 of 10 devices verified; soaks for 20 h more',
+  counts,
+};
+const rollout: RolloutView = {
+  id: ROLLOUT_ID,
+  name: 'app 1.3.0',
+  state: 'running',
+  target: TARGET,
+  product: 'gw2',
+  channel: 'stable',
+  component: 'app',
+  version: '1.3.0',
+  counter: 13,
+  class: 'feature',
+  filter: 'site==north',
+  salt: SALT,
+  phases,
+  openPhase: 0,
+  gate: DEFAULT_GATE,
+  counts,
+  phaseCounts: [counts, nobody],
+  decisions: [decision],
+  createdAt: MORNING,
+  endedAt: null,
+};
+
+export const ROLLOUT_EXAMPLES = [
+  named('Phase', Phase, { basisPoints: 1000 }),
+  named('Gate', Gate, DEFAULT_GATE),
+  named('RolloutCounts', RolloutCounts, counts),
+  named('GateDecision', GateDecision, decision),
+  named('RolloutRequest', RolloutRequest, {
+    name: 'app 1.3.0',
+    target: TARGET,
+    filter: 'site==north',
+    phases,
+    gate: { soakSeconds: 86_400 },
+  }),
+  named('RolloutView', RolloutView, rollout),
+  named('RolloutRetryRequest', RolloutRetryRequest, { devices: [DEVICE_ID] }),
+  named('RolloutRetryAnswer', RolloutRetryAnswer, { rollout, retried: 1, exhausted: 0 }),
+];

@@ -1,0 +1,80 @@
+/**
+ * Whether an answer is one that the OpenAPI document has: the operation, its status, its media type, its body, and for a
+ * refusal its code. Every request of a test app is held against it, so the document cannot come to say what is not so.
+ */
+import { parser } from '@tidegate/protocol';
+
+export interface OpenapiDocument {
+  readonly paths: Readonly<Record<string, Readonly<Record<string, OpenapiOperation>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, object>> };
+}
+
+export interface OpenapiOperation {
+  readonly operationId?: string;
+  readonly summary?: string;
+  readonly tags?: readonly string[];
+  readonly requestBody?: { readonly content: Readonly<Record<string, OpenapiMedia>> };
+  readonly responses: Readonly<Record<string, OpenapiAnswer>>;
+}
+
+export interface OpenapiAnswer {
+  readonly content?: Readonly<Record<string, OpenapiMedia>>;
+}
+
+export interface OpenapiMedia {
+  readonly schema: object;
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
+}
+
+export interface SeenAnswer {
+  readonly method: string;
+  /** With or without a query. */
+  readonly path: string;
+  readonly status: number;
+  readonly mediaType: string | undefined;
+  /** Undefined where it is no JSON. */
+  readonly json: unknown;
+}
+
+/** @returns what checks an answer. It throws where a path that the document has answers something else. */
+export function documented(document: OpenapiDocument): (answer: SeenAnswer) => void {
+  const paths = Object.entries(document.paths).map(([path, item]) => ({ pattern: patternOf(path), item }));
+  const parsers = new Map<object, ReturnType<typeof parser>>();
+
+  return answer => {
+    const path = answer.path.split('?', 1)[0] ?? '';
+    const operation = paths.find(({ pattern, item }) => pattern.test(path) && answer.method.toLowerCase() in item)
+      ?.item[answer.method.toLowerCase()];
+    if (!operation) return;
+    const lack = lackOf(operation, answer);
+    if (lack) throw new Error(`${answer.method} ${path}: ${lack}. Its document does not say so: see CONTRIBUTING.md.`);
+  };
+
+  function lackOf({ responses }: OpenapiOperation, { status, mediaType, json }: SeenAnswer): string | undefined {
+    const found = responses[status];
+    if (!found) return `answered ${status} ${JSON.stringify(json)}`;
+    const type = mediaType?.split(';', 1)[0];
+    if (type === undefined) return undefined;
+    const media = found.content?.[type];
+    if (!media) return `answered ${status} as ${type}`;
+    if (json === undefined) return undefined;
+    const parsed = parserOf(media.schema)(json);
+    return parsed.ok ? undefined : `answered ${status} ${JSON.stringify(json)}, where ${parsed.fault.path} is wrong`;
+  }
+
+  function parserOf(schema: object): ReturnType<typeof parser> {
+    const made = parsers.get(schema) ?? schemaParser(document, schema);
+    parsers.set(schema, made);
+    return made;
+  }
+}
+
+/** For a schema of the document, whose references point into the whole of it. */
+export function schemaParser({ components }: OpenapiDocument, schema: object): ReturnType<typeof parser> {
+  return parser({ ...schema, components });
+}
+
+function patternOf(path: string): RegExp {
+  return new RegExp(`^${path.replaceAll('.', '\\.').replaceAll(/\{[^}]+\}/g, '[^/]+')}$`);
+}
