@@ -1,7 +1,16 @@
 /** An operator's day with `tidegate`: the real CLI against a real server. */
-import { copyFile, mkdir, readFile, stat } from 'node:fs/promises';
-import type { DeviceEvent, DeviceView, ProductView, ReleaseView, RolloutView } from '@tidegate/protocol';
-import { testDeviceKey } from '@tidegate/server/testing';
+import { copyFile, mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import type {
+  CertificateAuthorityView,
+  DeviceEvent,
+  DeviceKeyView,
+  DeviceView,
+  ProductView,
+  ReleaseView,
+  RolloutView,
+  StatusView,
+} from '@tidegate/protocol';
+import { testAuthority, testDeviceKey } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ask, enrolDevice } from '../server/enrolled-device.ts';
 import { checkIn, checkInSeen, report } from './device-talk.ts';
@@ -142,6 +151,58 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
   const shown = await office.desk.run(['rollout', 'show', rollout.id]);
   expect(shown.stdout).toMatch(/phase 1: stopped by first admin\n.*phase 1: retried by first admin\n/);
   await office.desk.run(['rollout', 'stop', rollout.id]);
+});
+
+test('shows the server at a glance', async () => {
+  const status = await office.desk.json<StatusView>(['status']);
+  expect(status).toMatchObject({ releases: 1, queue: { reachable: true } });
+  const people = await office.desk.run(['status']);
+  expect(people.stdout).toContain(`devices   ${status.devices.known} known`);
+  expect(people.stdout).toMatch(/ROLE +VERSION +EXPIRES +LEFT\n(.*\n)*timestamp +\d+ +\d{4}-/);
+});
+
+test('registers device keys from CSV, tells each line that was refused, and exits with 2 for it', async () => {
+  const [good, other] = [testDeviceKey().publicKey, testDeviceKey().publicKey];
+  const file = office.desk.file('keys.csv');
+  const text = (lines: readonly string[]) => writeFile(file, ['product,publicKey,label', ...lines, ''].join('\n'));
+  await text([`gw2,${good},first`, 'gw2,not-a-key,second', `nobody,${other},third`]);
+  const mixed = await office.desk.run(['key', 'upload', file]);
+  expect(mixed).toMatchObject({ code: 2, stderr: expect.stringContaining('[partly-refused]') as string });
+  expect(mixed.stdout).toMatch(
+    /^LINE .*\n3 +publicKey .*\n4 +product .*\n1 added, 0 were there already, 2 refused\.\n$/,
+  );
+  await text([`gw2,${good},first`]);
+  expect(await office.desk.json(['key', 'upload', file])).toEqual({ added: 0, unchanged: 1, refused: [] });
+  const { items } = await office.desk.json<List<DeviceKeyView>>(['key', 'list', '--product', 'gw2']);
+  expect(items).toMatchObject([{ label: 'first', deviceId: null }]);
+});
+
+test('adds a certificate authority, lists it, and removes it only when that is confirmed', async () => {
+  const file = office.desk.file('ca.pem');
+  await writeFile(file, testAuthority('Maker CA').pem);
+  const words = ['ca', 'add', '--product', 'gw2', '--certificate', file];
+  const { sha256 } = await office.desk.json<CertificateAuthorityView>(words);
+  const list = await office.desk.run(['ca', 'list', '--product', 'gw2']);
+  expect(list.stdout).toContain('CN=Maker CA');
+  expect(await office.desk.run(['ca', 'remove', 'gw2', sha256])).toMatchObject({ code: 2 });
+  expect(await office.desk.run(['ca', 'remove', 'gw2', sha256, '--yes'])).toMatchObject({ code: 0, stderr: '' });
+  expect(await office.desk.run(['ca', 'remove', 'gw2', sha256, '--yes'])).toMatchObject({ code: 3 });
+  await writeFile(file, 'no certificate');
+  const wrong = await office.desk.run(words);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringContaining('(at certificate)') as string });
+});
+
+test('finds an alarm, says what it means, and clears it', async () => {
+  const device = await enrolDevice(office.asked, 'gw2');
+  const thief = await ask(office.asked, 'POST', '/enrol', testDeviceKey().enrolment(device.claimToken));
+  expect(thief.status).toBe(409);
+  const alarmed = await office.desk.run(['device', 'list', '--alarm', 'claim-token-used']);
+  expect(alarmed.stdout).toMatch(new RegExp(`${device.deviceId} .* ALARM claim-token-used\\n`));
+  const shown = await office.desk.run(['device', 'show', device.deviceId]);
+  expect(shown.stdout).toContain('find out where that token was seen');
+  const words = ['device', 'clear-alarm', device.deviceId, 'claim-token-used'];
+  expect(await office.desk.json<DeviceView>(words)).toMatchObject({ id: device.deviceId, alarms: [] });
+  expect(await office.desk.run(words)).toMatchObject({ code: 3 });
 });
 
 test('gives an API token its role and no more, into a file or to a program', async () => {

@@ -45,9 +45,7 @@ test('ends with 0 when the rollout completes, one line for each change where no 
   await verified();
   expect(await watch.ended).toBe(0);
   const text = await log();
-  expect(text).toMatch(
-    /app 1\.1\.0 running, phase 1 of 1 \(100 %\): 0 verified, 0 failed, 1 at work or waiting of 1 offered/,
-  );
+  expect(text).toMatch(/app 1\.1\.0 running, phase 1 of 1 \(100 %\): 0 verified, 0 failed, 1 under way of 1 offered/);
   expect(text).toMatch(/phase 1: complete: .*1 of 1/);
   expect(text).toMatch(/app 1\.1\.0 completed: 1 verified, 0 failed of 1 offered\n$/);
 });

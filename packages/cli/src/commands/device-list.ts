@@ -5,7 +5,7 @@ import { command, name, wholeNumber } from '../command.ts';
 import { CliError } from '../cli-error.ts';
 import { printCsv, printList } from '../print/list.ts';
 import type { Column } from '../print/table.ts';
-import { instant, localTime } from '../print/when.ts';
+import { ago, instant } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { remarks, runs } from './device-words.ts';
@@ -58,19 +58,22 @@ export function deviceListCommand(terminal: Terminal): Command {
       const query = { filter, component, product, hardware, channel, alarm, seenBefore, seenAfter, revoked: only };
       const pages = api.pages('/devices', query, DeviceView, limit);
       if (csv === true) await printCsv(terminal, pages, CSV);
-      else await printList(terminal, options, { pages, columns: COLUMNS, nothing: 'No device fits.' });
+      else
+        await printList(terminal, options, { pages, columns: columnsAt(terminal.now()), nothing: 'No device fits.' });
     });
 }
 
-const COLUMNS: readonly Column<DeviceView>[] = [
-  { title: 'ID', value: d => d.id },
-  { title: 'PRODUCT', value: d => d.product, shrinks: true },
-  { title: 'HARDWARE', value: d => d.hardware ?? '-', shrinks: true },
-  { title: 'CHANNEL', value: d => d.channel ?? '-', shrinks: true },
-  { title: 'RUNS', value: runs, shrinks: true },
-  { title: 'LAST SEEN', value: d => (d.lastSeenAt === null ? 'never' : localTime(d.lastSeenAt)), shrinks: true },
-  { title: 'REMARKS', value: remarks },
-];
+function columnsAt(now: Date): readonly Column<DeviceView>[] {
+  return [
+    { title: 'ID', value: d => d.id },
+    { title: 'PRODUCT', value: d => d.product, shrinks: true },
+    { title: 'HARDWARE', value: d => d.hardware ?? '-', shrinks: true, optional: true },
+    { title: 'CHANNEL', value: d => d.channel ?? '-', shrinks: true, optional: true },
+    { title: 'RUNS', value: runs, shrinks: true },
+    { title: 'LAST SEEN', value: d => ago(d.lastSeenAt, now) },
+    { title: '', value: remarks },
+  ];
+}
 
 const CSV: readonly Column<DeviceView>[] = [
   { title: 'id', value: d => d.id },

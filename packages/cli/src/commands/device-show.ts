@@ -1,5 +1,5 @@
 /** `device show`: what a device is, runs, and went through. */
-import { DeviceEvent, DeviceView } from '@tidegate/protocol';
+import { DeviceEvent, DeviceView, parseTargetPath } from '@tidegate/protocol';
 import type { Command } from 'commander';
 import { allOf } from '../api/admin-api.ts';
 import { command, hex32, wholeNumber } from '../command.ts';
@@ -35,7 +35,7 @@ export function deviceShowCommand(terminal: Terminal): Command {
           [
             { title: 'WHEN', value: e => localTime(e.at) },
             { title: 'WHAT', value: eventWords },
-            { title: 'OF', value: e => e.target ?? '', shrinks: true },
+            { title: 'OF', value: e => releaseWords(e.target), shrinks: true },
             { title: 'DETAIL', value: e => e.detail ?? '', shrinks: true },
           ],
           history,
@@ -63,4 +63,10 @@ function eventWords({ kind, state, code, attempt }: DeviceEvent): string {
   const again = attempt === null || attempt === 1 ? '' : `, attempt ${attempt}`;
   const why = code === null ? '' : ` (${code})`;
   return kind === 'reported' ? `${state ?? 'reported'}${why}${again}` : `${kind}${again}`;
+}
+
+/** `app 1.1.0` of a target that is one; a device may have been offered, and refused, any text. */
+function releaseWords(target: string | null): string {
+  const parsed = target === null ? undefined : parseTargetPath(target);
+  return parsed ? `${parsed.component} ${parsed.version}` : (target ?? '');
 }

@@ -27,7 +27,8 @@ export function loginCommand(terminal: Terminal): Command {
     const server = url.href.replace(/\/$/, '');
     const config = await writeConfig(terminal.env, { server, tokenFile });
     show(terminal, options, { server, tokenFile, config }, () => [
-      `${server} takes the token. Remembered in ${config}: the address and the path ${tokenFile}.`,
+      `${server} takes the token.`,
+      `Remembered in ${config}: the address, and where the token lies.`,
     ]);
   });
 }

@@ -3,10 +3,9 @@ import { ROLLOUT_STATES, RolloutView } from '@tidegate/protocol';
 import { type Command, Option } from 'commander';
 import { command, name, wholeNumber } from '../command.ts';
 import { printList } from '../print/list.ts';
-import { localTime } from '../print/when.ts';
+import { ago } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
-import { phaseWords } from './rollout-words.ts';
 
 interface Options extends Common {
   readonly product?: string;
@@ -27,16 +26,17 @@ export function rolloutListCommand(terminal: Terminal): Command {
       const options = cmd.optsWithGlobals<Options>();
       const api = await openSession(options, terminal);
       const { product, state, limit } = options;
+      const now = terminal.now();
       await printList(terminal, options, {
         pages: api.pages('/rollouts', { product, state }, RolloutView, limit),
         columns: [
           { title: 'ID', value: r => r.id },
           { title: 'NAME', value: r => r.name, shrinks: true },
           { title: 'STATE', value: r => r.state },
-          { title: 'PHASE', value: r => phaseWords(r).replace('phase ', ''), shrinks: true },
+          { title: 'PHASE', value: r => `${r.openPhase + 1}/${r.phases.length}` },
           { title: 'VERIFIED', value: r => `${r.counts.verified}/${r.counts.offered}` },
           { title: 'FAILED', value: r => String(r.counts.failed + r.counts.refused) },
-          { title: 'CREATED', value: r => localTime(r.createdAt), shrinks: true },
+          { title: 'CREATED', value: r => ago(r.createdAt, now), optional: true },
         ],
         nothing: 'There is no such rollout.',
       });

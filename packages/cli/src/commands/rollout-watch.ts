@@ -58,7 +58,7 @@ function observerFor({ json }: Options, terminal: Terminal): Observer {
 function complain({ id, state, decisions }: RolloutView): void {
   const why = decisions.findLast(d => d.action === 'halt' || d.action === 'stop')?.reason ?? 'no reason is told';
   if (state === 'halted') {
-    const next = `See who failed: tidegate rollout show ${id}; mend it and follow with a new release, or give them another try: tidegate rollout retry ${id}`;
+    const next = `What led to it: tidegate rollout show ${id}; mend it and follow with a new release, or give them another try: tidegate rollout retry ${id}`;
     throw new CliError('rollout-halted', `The gate halted the rollout: ${why}. ${next}`);
   }
   if (state === 'stopped') throw new CliError('rollout-stopped', `The rollout was stopped ${why}.`);

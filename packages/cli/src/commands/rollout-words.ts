@@ -17,7 +17,7 @@ export function countWords(counts: RolloutCounts): string {
     `${failed} failed`,
     ...(refused > 0 ? [`${refused} refused as not authentic`] : []),
     ...(neutral > 0 ? [`${neutral} ended for reasons of their own`] : []),
-    ...(working > 0 ? [`${working} at work or waiting`] : []),
+    ...(working > 0 ? [`${working} under way`] : []),
   ]
     .join(', ')
     .concat(` of ${offered} offered`);
@@ -29,9 +29,12 @@ export function atWork({ offered, verified, failed, neutral, refused }: RolloutC
 }
 
 export function gateWords(gate: Gate): string[] {
+  const most = gate.maxFailures === undefined ? '' : `, and at ${gate.maxFailures} in any case`;
   return [
-    `advances  after ${spanWords(gate.soakSeconds)}, with ${gate.minVerified} verified at least, ${shareWords(gate.resolvedShare)} of the begun final and ${shareWords(gate.successShare)} verified`,
-    `halts     from ${gate.minFailures} failures on, where more than ${shareWords(gate.allowedFailureShare)} fail${gate.maxFailures === undefined ? '' : `, and at ${gate.maxFailures} in any case`}; a device that falls silent for ${spanWords(gate.silenceSeconds)} has failed`,
+    `advances  after ${spanWords(gate.soakSeconds)} and ${gate.minVerified} verified at least: ${shareWords(gate.resolvedShare)} of the begun final,`,
+    `          ${shareWords(gate.successShare)} of them verified`,
+    `halts     from ${gate.minFailures} failures on, where more than ${shareWords(gate.allowedFailureShare)} fail${most}`,
+    `silence   of ${spanWords(gate.silenceSeconds)} counts as a failure`,
   ];
 }
 

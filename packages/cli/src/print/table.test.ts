@@ -22,6 +22,13 @@ test('cuts only what may shrink, so that each line fits the terminal', () => {
   expect(lines[1]).toMatch(/…/);
 });
 
+test('leaves out what is optional before it breaks a line', () => {
+  const more = [...columns, { title: 'WHEN', value: () => '2026-11-24 20:00:00', optional: true }];
+  const items = [{ id, site: 'north', note: 'short' }];
+  expect(table(more, items, 80)[0]).toBe(`${'ID'.padEnd(32)}  SITE   NOTE   WHEN`);
+  expect(table(more, items, 60)).toEqual([`${'ID'.padEnd(32)}  SITE   NOTE`, `${id}  north  short`]);
+});
+
 test('cuts nothing where no terminal is', () => {
   const items = [{ id, site: 'north', note: 'x'.repeat(300) }];
   expect(table(columns, items, undefined)[1]).toContain('x'.repeat(300));

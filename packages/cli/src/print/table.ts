@@ -7,6 +7,8 @@ export interface Column<T> {
   readonly value: (item: T) => string;
   /** May be cut where the terminal is narrow. */
   readonly shrinks?: boolean;
+  /** Left out where the terminal is too narrow for all, the last such column first. */
+  readonly optional?: boolean;
 }
 
 export interface Layout {
@@ -35,12 +37,14 @@ export function layout<T>(
   room: number | undefined,
 ): Layout {
   const natural = columns.map((c, i) => Math.max(stringWidth(c.title), ...rows.map(row => stringWidth(row[i] ?? ''))));
-  const widths = room === undefined ? natural : fit(columns, natural, room);
+  const kept = room === undefined ? columns.map((_, i) => i) : choose(columns, natural, room);
+  const widths = room === undefined ? natural : fit(columns, natural, kept, room);
   const line = (cells: readonly string[]) =>
-    cells
-      .map((cell, i) => {
+    kept
+      .map(i => {
         const width = widths[i] ?? 0;
-        const shown = columns[i]?.shrinks === true && room !== undefined ? cut(cell, width) : cell;
+        const shown =
+          columns[i]?.shrinks === true && room !== undefined ? cut(cells[i] ?? '', width) : (cells[i] ?? '');
         return shown + ' '.repeat(Math.max(0, width - stringWidth(shown)));
       })
       .join(GAP)
@@ -48,17 +52,39 @@ export function layout<T>(
   return { heading: line(columns.map(c => c.title)), line };
 }
 
+/** Indices of the columns that are shown: all, or without optional ones where even shrunk they would not fit. */
+function choose<T>(columns: readonly Column<T>[], natural: readonly number[], room: number): number[] {
+  let kept = columns.map((_, i) => i);
+  const least = (i: number) =>
+    Math.min(natural[i] ?? 0, columns[i]?.shrinks === true ? LEAST : Number.POSITIVE_INFINITY);
+  while (total(kept.map(least)) > room) {
+    const last = kept.findLast(i => columns[i]?.optional === true);
+    if (last === undefined) break;
+    kept = kept.filter(i => i !== last);
+  }
+  return kept;
+}
+
 /** Takes from the widest column that may shrink, until all fit or none may shrink further. */
-function fit<T>(columns: readonly Column<T>[], natural: readonly number[], room: number): number[] {
+function fit<T>(
+  columns: readonly Column<T>[],
+  natural: readonly number[],
+  kept: readonly number[],
+  room: number,
+): number[] {
   const widths = [...natural];
-  const total = () => widths.reduce((sum, w) => sum + w, GAP.length * (widths.length - 1));
-  while (total() > room) {
-    const candidates = widths.map((w, i) => ({ w, i })).filter(({ w, i }) => columns[i]?.shrinks === true && w > LEAST);
-    const widest = candidates.toSorted((a, b) => b.w - a.w)[0];
-    if (!widest) break;
-    widths[widest.i] = widest.w - 1;
+  const widthOf = (i: number) => widths[i] ?? 0;
+  while (total(kept.map(widthOf)) > room) {
+    const candidates = kept.filter(i => columns[i]?.shrinks === true && widthOf(i) > LEAST);
+    const widest = candidates.toSorted((a, b) => widthOf(b) - widthOf(a))[0];
+    if (widest === undefined) break;
+    widths[widest] = widthOf(widest) - 1;
   }
   return widths;
+}
+
+function total(widths: readonly number[]): number {
+  return widths.reduce((sum, w) => sum + w, GAP.length * (widths.length - 1));
 }
 
 const graphemes = new Intl.Segmenter();

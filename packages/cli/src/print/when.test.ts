@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { instant, localTime, span, spanWords } from './when.ts';
+import { ago, instant, localTime, span, spanWords } from './when.ts';
 
 const now = new Date('2026-11-24T12:00:00Z');
 
@@ -30,4 +30,10 @@ test('reads every span that it writes in one unit', () => {
     }),
   );
   expect([spanWords(90), spanWords(86_400), spanWords(0), spanWords(1800)]).toEqual(['90 s', '24 h', '0 s', '30 min']);
+});
+
+test('says how long ago something was, and of a clock ahead of ours that it is now', () => {
+  expect(ago('2026-11-24T11:57:00Z', now)).toBe('3 min ago');
+  expect(ago('2026-11-24T12:00:09Z', now)).toBe('0 s ago');
+  expect(ago(null, now)).toBe('never');
 });

@@ -10,6 +10,11 @@ export function localTime(instant: string | null): string {
   return `${date} ${clockTime(t)}`;
 }
 
+/** `3 min ago`, for lists; `never` for none. */
+export function ago(instant: string | null, now: Date): string {
+  return instant === null ? 'never' : `${spanWords((now.getTime() - Date.parse(instant)) / 1000)} ago`;
+}
+
 /** `20:43:41` in the local zone. */
 export function clockTime(t: Date): string {
   return [t.getHours(), t.getMinutes(), t.getSeconds()].map(two).join(':');

@@ -71,9 +71,7 @@ test('draws a bar of its width, whatever the numbers', () => {
 test('says how each phase stands', () => {
   const text = frame(rollout(), around).map(line => line.text);
   expect(text[1]).toBe('app 1.1.0: running for 10 min');
-  expect(text[3]).toMatch(
-    /^✓ {4}10 % \[#+x-+ *\] passed {2}900 verified, 1 failed, 99 at work or waiting of 1000 offered$/,
-  );
+  expect(text[3]).toMatch(/^✓ {4}10 % \[#+x-+ *\] passed {2}900 verified, 1 failed, 99 under way of 1000$/);
   expect(text[4]).toMatch(/^▸ {4}50 % \[ +\] open$/);
   expect(text[5]).toMatch(/^ {4}100 % \[ +\] waits$/);
   const halted = frame(rollout({ state: 'halted', endedAt: '2026-11-24T11:55:00Z' }), around);

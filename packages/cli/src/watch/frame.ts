@@ -39,7 +39,7 @@ export function frame(rollout: RolloutView, around: Surroundings): StyledLine[] 
 function footer({ state }: RolloutView, lost: string | undefined): string {
   if (lost !== undefined) return 'The server does not answer; trying again. Ctrl-C leaves.';
   if (state === 'running' || state === 'paused')
-    return '# verified  x failed  - at work   Ctrl-C leaves; the rollout goes on.';
+    return '# verified  x failed  - under way   Ctrl-C leaves; the rollout goes on.';
   return '# verified  x failed  - not ended';
 }
 
@@ -55,7 +55,7 @@ function phaseLine(rollout: RolloutView, index: number, columns: number): Styled
   const counts = rollout.phaseCounts[index];
   const share = shareWords(rollout.phases[index]?.basisPoints ?? 0).padStart(7);
   const { mark, word, tone } = standing(rollout, index);
-  const told = counts && counts.offered > 0 ? countWords(counts) : '';
+  const told = counts && counts.offered > 0 ? countWords(counts).replace(/ offered$/, '') : '';
   const width = columns >= 100 ? 30 : 16;
   return { text: `${mark} ${share} [${bar(counts, width)}] ${word.padEnd(7)} ${told}`.trimEnd(), tone };
 }
@@ -68,7 +68,7 @@ function standing({ state, openPhase }: RolloutView, index: number): { mark: str
 }
 
 /**
- * Shares of the devices that were offered the release: verified, failed or refused, at work; ended for reasons of their
+ * Shares of the devices that were offered the release: verified, failed or refused, under way; ended for reasons of their
  * own stays empty. What is there at all shows as one mark at least, so one failure among thousands is seen.
  */
 export function bar(counts: RolloutCounts | undefined, width: number): string {
