@@ -6,7 +6,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyDatabase } from '@tidegate/server/testing';
-import { beforeAll, expect, test, afterAll } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { DAY_MS, deviceUnderAttack, type DeviceUnderAttack } from '../src/attacked-device.ts';
 import { type OwnServer, startOwnServer } from '../src/own-server.ts';
 import { tempFolder } from '../src/temp-folder.ts';
@@ -15,6 +15,9 @@ import { person, type Person } from './people.ts';
 
 const NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace'] as const;
 type Name = (typeof NAMES)[number];
+
+// Some hundred processes, one after the other.
+vi.setConfig({ testTimeout: 400_000 });
 
 let folder: Awaited<ReturnType<typeof tempFolder>>;
 let people: Readonly<Record<Name, Person>>;
@@ -104,8 +107,15 @@ async function generationOf(which: DeviceUnderAttack): Promise<Record<string, nu
 test('root 1: three of five sign it, each from what they see on their own machine', async () => {
   const five = NAMES.slice(0, 5).join();
   await desk.does(
-    ...['init', '--root-key', five, '--root-threshold', '3'],
-    ...['--snapshot-key', 'snap', '--timestamp-key', 'time'],
+    'init',
+    '--root-key',
+    five,
+    '--root-threshold',
+    '3',
+    '--snapshot-key',
+    'snap',
+    '--timestamp-key',
+    'time',
   );
   await desk.does('delegate', 'add', '--product', 'gw2', '--channel', 'stable', '--key', 'ci,alice');
   await desk.does('delegate', 'add', '--product', 'gw2', '--holds', '--key', 'bob,carol');

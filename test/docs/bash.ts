@@ -19,7 +19,12 @@ export async function bash(
   const bin = await commandFolder(cwd);
   const child = spawn('bash', ['-s'], {
     cwd,
-    env: { HOME: cwd, PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`, ...env },
+    env: {
+      HOME: cwd,
+      PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
+      NODE_COMPILE_CACHE: join(bin, 'compile-cache'),
+      ...env,
+    },
     stdio: 'pipe',
   });
   const [out, err]: [string[], string[]] = [[], []];

@@ -7,7 +7,7 @@ import { scriptOf, shBlocks } from './sh-blocks.ts';
 
 const page = new URL('../../docs/key-ceremony.md', import.meta.url);
 
-test('every command of the key holders’ guide does what the guide says', { timeout: 600_000 }, async () => {
+test('every command of the key holders’ guide does what the guide says', { timeout: 900_000 }, async () => {
   await using folder = await tempFolder('tidegate-ceremony-docs');
   const script = scriptOf(shBlocks(await readFile(page, 'utf8')));
   const { code, stderr } = await bash(script, {

@@ -66,11 +66,12 @@ export interface RobbedMaker extends AsyncDisposable {
   recovers(): Promise<void>;
 }
 
-export async function robbedMaker(): Promise<RobbedMaker> {
+/** @param nowMs what everybody's clock says */
+export async function robbedMaker(nowMs = VICTIM_EPOCH_MS): Promise<RobbedMaker> {
   const folder = await tempFolder('tidegate-robbed');
   const keysFolder = join(folder.path, 'keys');
   await mkdir(keysFolder);
-  const clock = makeTestClock();
+  const clock = makeTestClock(nowMs);
   const newKey = (name: string, kind: KeyKind) => makeKey(keysFolder, name, kind);
   const made = await Promise.all(
     Object.entries(KEYS).map(async ([name, kind]) => [name, await newKey(name, kind)] as const),
@@ -104,7 +105,7 @@ export async function robbedMaker(): Promise<RobbedMaker> {
     channel: 'stable',
     sources: [server.url],
     clock,
-    builtAtMs: VICTIM_EPOCH_MS - DAY_MS,
+    builtAtMs: nowMs - DAY_MS,
   });
   await device.trust.refresh();
   let counter = 1;

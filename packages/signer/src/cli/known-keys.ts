@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { readPublicKey } from '../keys/key-document.ts';
 import { readPublicKeyFile } from '../keys/public-key-file.ts';
 import { knownKey, type PublicKey } from '../keys/signer.ts';
+import { SignerError } from '../signer-error.ts';
 import { hasConfig, type KnownKey, readConfig } from '../store/config.ts';
 import type { Common } from './command.ts';
 import { keysFolder, PUBLIC_SUFFIX } from './key-option.ts';
@@ -13,17 +14,23 @@ export interface KeyInFolder extends PublicKey {
   readonly own: boolean;
 }
 
-/** Every key file and public key file of the keys folder. @throws SignerError for one that cannot be read */
+/** Every key file and public key file of the keys folder; whatever else lies there, payloads say, is passed over. */
 export async function keysInFolder(common: Common): Promise<KeyInFolder[]> {
   const dir = keysFolder(common);
   const files = (await readdir(dir).catch(() => [])).filter(name => name.endsWith('.json')).toSorted();
-  return Promise.all(
-    files.map(async file => {
-      const own = !file.endsWith(PUBLIC_SUFFIX);
-      const key = await (own ? readPublicKey : readPublicKeyFile)(join(dir, file));
-      return { ...key, own };
-    }),
-  );
+  const keys = await Promise.all(files.map(file => keyIn(join(dir, file))));
+  return keys.filter(key => key !== undefined);
+}
+
+/** A damaged key is told of where it is used. */
+async function keyIn(path: string): Promise<KeyInFolder | undefined> {
+  const own = !path.endsWith(PUBLIC_SUFFIX);
+  try {
+    return { ...(await (own ? readPublicKey : readPublicKeyFile)(path)), own };
+  } catch (error) {
+    if (error instanceof SignerError) return undefined;
+    throw error;
+  }
 }
 
 export async function knownKeys(common: Common): Promise<KnownKey[]> {

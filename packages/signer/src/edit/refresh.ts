@@ -51,7 +51,8 @@ export async function refresh(editing: Editing, signers: OnlineSigners): Promise
   const floor = versionFloor('snapshot', before?.signed.version ?? 0, signers.aboveSnapshot);
   const authority = rootAuthority(root.signed, 'snapshot');
   const until = daysAfter(now, editing.expiryDays.snapshot / 2);
-  const stillRight = before?.signed.version === floor && isStillRight(before, meta, authority, until);
+  const highEnough = before !== undefined && before.signed.version > (signers.aboveSnapshot ?? 0);
+  const stillRight = highEnough && isStillRight(before, meta, authority, until);
   const snapshot = stillRight ? before : await signSnapshot(editing, signers.snapshot, authority, meta, before, floor);
   const timestamp = await signTimestamp(editing, signers.timestamp, rootAuthority(root.signed, 'timestamp'), snapshot);
   return {
