@@ -7,6 +7,13 @@ const der = (key: KeyObject): Buffer => key.export({ format: 'der', type: 'spki'
 const ed25519 = generateKeyPairSync('ed25519');
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 
+/** With a bit flipped: another first letter would now and then be the same one. */
+function altered(signature: string): string {
+  const bytes = Buffer.from(signature, 'base64url');
+  bytes.writeUInt8(bytes.readUInt8(0) ^ 1, 0);
+  return bytes.toString('base64url');
+}
+
 it('takes Ed25519 and P-256, and what each signed', () => {
   for (const [pair, algorithm] of [
     [ed25519, null],
@@ -16,7 +23,7 @@ it('takes Ed25519 and P-256, and what each signed', () => {
     const signature = sign(algorithm, Buffer.from('words'), pair.privateKey).toString('base64url');
     expect(isSignedBy(key, 'words', signature)).toBe(true);
     expect(isSignedBy(key, 'other words', signature)).toBe(false);
-    expect(isSignedBy(key, 'words', `A${signature.slice(1)}`)).toBe(false);
+    expect(isSignedBy(key, 'words', altered(signature))).toBe(false);
     expect(isSignedBy(key, 'words', '')).toBe(false);
   }
 });
