@@ -32,6 +32,9 @@ export async function candidateOf(
     throw new SignerError('usage', 'Say either a role of the repository or --payload FILE.');
   }
   if (role !== undefined) return (await openRepository(options, terminal)).candidate(role);
+  if (trustedRoot === undefined && options.json !== true) {
+    terminal.err('The roots in this file are as its sender says. Give --trusted-root with one that you trust.\n');
+  }
   return candidateFromPayload(await neededFile(payload ?? '', PAYLOAD_BYTES), {
     now: terminal.now(),
     keys: await knownKeys(options),

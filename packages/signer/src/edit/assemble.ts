@@ -1,5 +1,6 @@
 /** Makes drafts that have enough signatures into complete lists: the root first, since it says who may sign the others. */
-import { complete, draftedRoles } from '../store/store.ts';
+import { complete, draft, draftedRoles, type Store } from '../store/store.ts';
+import { parseFor } from '../tuf/parse.ts';
 import { candidateFor, judge } from './candidate.ts';
 import { authorities, binding } from './ground.ts';
 import type { Editing } from './next-list.ts';
@@ -12,7 +13,7 @@ import { holding } from './signature.ts';
  */
 export async function assemble(editing: Editing, roles?: readonly string[]): Promise<SignResult[]> {
   const results: SignResult[] = [];
-  for (const role of inOrder(roles ?? (await draftedRoles(editing.store)))) {
+  for (const role of inOrder(roles ?? (await waiting(editing.store)))) {
     // Read one by one: a root or a list of delegations that was just completed changes who may sign the next.
     const candidate = await candidateFor(editing, role);
     const allowed = authorities(candidate.rules);
@@ -25,6 +26,13 @@ export async function assemble(editing: Editing, roles?: readonly string[]): Pro
     results.push(result);
   }
   return results;
+}
+
+/** Roles with a draft; one that became a complete list just before a kill is none any more. */
+async function waiting(store: Store): Promise<string[]> {
+  const roles = await draftedRoles(store);
+  const drafts = await Promise.all(roles.map(role => draft(store, role, parseFor(role))));
+  return roles.filter((_, i) => drafts[i] !== undefined);
 }
 
 /** Who says who may sign comes before whom it is said of. */

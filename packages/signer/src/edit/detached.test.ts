@@ -146,6 +146,16 @@ describe('a whole change at once', () => {
 });
 
 describe('drafts', () => {
+  test('that became lists just before a kill are passed over by assemble', async () => {
+    const { repo, keys, dir } = await signedRepository();
+    await repo.renew('h-gw2');
+    const staged = join(dir, 'staged', 'h-gw2.json');
+    const left = await readFile(staged);
+    await repo.sign('h-gw2', keys.a.signer);
+    await writeFile(staged, left);
+    expect(await repo.assemble()).toEqual([]);
+  });
+
   test('go on above a thief’s version, but not far, and a root never skips one', async () => {
     const { repo, keys } = await signedRepository();
     expect(await repo.renew('p-gw2-beta', { above: 41, days: 10 })).toMatchObject({ version: 42 });
