@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { type Child, startChild } from './child.ts';
+import type { TlsFiles } from './tls-files.ts';
 
 const SERVER_CLI = fileURLToPath(import.meta.resolve('@tidegate/server/cli'));
 
@@ -14,6 +15,8 @@ export interface ServerPlan {
   /** 0 picks a free one. */
   readonly port?: number;
   readonly adminPort?: number;
+  /** Of the device listener; plain HTTP where absent. */
+  readonly tls?: TlsFiles;
   readonly pollSeconds: number;
   readonly gateTickSeconds: number;
   /** The embedded PostgreSQL where absent. */
@@ -44,6 +47,7 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
   const { pollSeconds, gateTickSeconds, artifactRedirect } = plan;
   await writeFile(configFile, stringify({ pollSeconds, gateTickSeconds, artifactRedirect }));
   const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
+  const tls = plan.tls ? ['--tls-cert', plan.tls.certificate, '--tls-key', plan.tls.key] : [];
   const child = await startChild({
     args: [
       plan.program ?? SERVER_CLI,
@@ -54,6 +58,7 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
       '--trusted-root',
       plan.trustedRoot,
       ...ports,
+      ...tls,
     ],
     logFile: `${plan.data}.log`,
     env: {

@@ -28,7 +28,7 @@ import { createCourier } from './outbox/courier.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
-import type { DownloadProgress, UpdateServer } from './ports.ts';
+import type { DownloadProgress, EnrolWay, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';
 import type { CheckSettings } from './service/check.ts';
 import { createService } from './service/service.ts';
@@ -159,21 +159,18 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   };
 }
 
-/** Makes the device known to its server, without running it. The same token may be used again after a crash. */
+/** Makes the device known to its server, without running it. May be done again, in the same way, after a crash. */
 export async function enrolDevice(
   config: AgentConfig,
   around: Surroundings,
-  request: { readonly claimToken: string | undefined; readonly automatic: boolean | undefined },
+  request: { readonly way: EnrolWay | undefined; readonly automatic: boolean | undefined },
 ): Promise<{ deviceId: string; product: string; isNew: boolean }> {
   const lock = await acquireLock(join(config.trustDir, 'agent.lock'));
   const { server, http } = await openServer(config, around);
   try {
     const known = server.deviceId();
-    if (known === undefined && request.claimToken === undefined) {
-      throw new AgentError('internal', 'the device is not enrolled yet: give --claim-token-file');
-    }
     const enrolled =
-      known === undefined ? await server.enrol(request.claimToken ?? '') : { deviceId: known, product: config.product };
+      known === undefined ? await server.enrol(request.way ?? noWay()) : { deviceId: known, product: config.product };
     if (request.automatic !== undefined) {
       const settings: SettingsStore = await openSettings(around.files, settingsPath(config));
       await settings.change({ automatic: request.automatic });
@@ -185,12 +182,21 @@ export async function enrolDevice(
   }
 }
 
+function noWay(): never {
+  throw new AgentError(
+    'internal',
+    'the device is not enrolled yet: give --claim-token-file, --registered-key or --certificate',
+  );
+}
+
 async function openServer(config: AgentConfig, { files, clock }: Surroundings) {
   const ca = config.caFile === undefined ? undefined : (await files.read(config.caFile))?.toString('utf8');
   if (config.caFile !== undefined && ca === undefined) throw new ConfigError(`caFile ${config.caFile} cannot be read`);
   const http = createHttpClient({ ca });
+  const httpAs = (identity: { cert: string; key: string }) => createHttpClient({ ca, identity });
   const server: UpdateServer = await createUpdateServer({
     http,
+    httpAs,
     baseUrl: config.server,
     product: config.product,
     netDir: config.netDir,

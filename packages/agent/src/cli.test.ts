@@ -50,14 +50,19 @@ async function configFile(): Promise<string> {
 test('help names the commands and the exit codes, and is no failure', async () => {
   const { exitCode, stdout } = await agent('--help');
   expect(exitCode).toBe(0);
-  for (const word of ['run', 'enrol', 'status', 'check', 'apply', 'auto', 'postpone', 'tuf', 'Exit codes'])
+  for (const word of ['run', 'enrol', 'key', 'status', 'check', 'apply', 'auto', 'postpone', 'tuf', 'Exit codes'])
     expect(stdout).toContain(word);
 });
 
 test('wrong usage ends with 2', async () => {
-  const [unknown, span] = await Promise.all([agent('explode'), agent('postpone', 'soon')]);
+  const [unknown, span, ways] = await Promise.all([
+    agent('explode'),
+    agent('postpone', 'soon'),
+    agent('enrol', '--registered-key', '--claim-token-file', 'x'),
+  ]);
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("unknown command 'explode'") });
   expect(span).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('90s, 30m, 8h or 2d') });
+  expect(ways).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('cannot be used with') });
 });
 
 test('an agent that does not run ends with 3 and says how to start it', async () => {

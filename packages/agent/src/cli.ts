@@ -3,11 +3,13 @@
 import { Command, CommanderError, Option } from 'commander';
 import { AgentError } from './agent-error.ts';
 import { enrol } from './cli/enrol.ts';
+import { key } from './cli/key.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
 import { apply, auto, check, onOff, postpone, span, status } from './cli/owner.ts';
 import { run } from './cli/run.ts';
 import { tufDownload, tufInit, tufRefresh } from './cli/tuf.ts';
 import { ConfigError } from './config.ts';
+import { KEY_KINDS } from './net/device-key.ts';
 
 const program = new Command('tidegate-agent')
   .description('Keeps this device up to date: only with what its maker signed, only as its owner wishes.')
@@ -30,6 +32,8 @@ Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused o
 const configOption = () => new Option('--config <file>', 'the agent’s config').default('/etc/tidegate/agent.yaml');
 const jsonOption = () => new Option('--json', 'print one JSON line');
 
+const OTHER_WAYS = ['registeredKey', 'certificate'];
+
 program
   .command('run')
   .description('run the agent: resident, or once (for a timer)')
@@ -42,9 +46,21 @@ program
   .description('make this device known to its server, and answer the setup question')
   .addOption(configOption())
   .addOption(jsonOption())
-  .option('--claim-token-file <file>', 'file with the one-time claim token')
+  .addOption(new Option('--claim-token-file <file>', 'file with the one-time claim token').conflicts(OTHER_WAYS))
+  .addOption(
+    new Option('--registered-key', 'the manufacturer registered the key of this device').conflicts('certificate'),
+  )
+  .option('--certificate <file>', "the manufacturer's certificate for the key of this device, PEM")
   .addOption(new Option('--auto <on|off>', 'whether updates install by themselves').argParser(onOff))
   .action(enrol);
+program
+  .command('key')
+  .description('show the public half of the key of this device; make the key first where there is none')
+  .addOption(configOption())
+  .addOption(new Option('--json', 'print one JSON line').conflicts('csv'))
+  .addOption(new Option('--kind <kind>', 'what to make').choices(KEY_KINDS))
+  .option('--csv [label]', 'print the line of an upload to the server: product,publicKey,label')
+  .action(key);
 for (const [name, description, action] of [
   ['status', 'what runs, what waits and why', status],
   ['check', 'look for updates now', check],

@@ -115,11 +115,20 @@ export interface Installer {
   proveHealthy(signal: AbortSignal): Promise<void>;
 }
 
+/** What vouches for the device's key. */
+export type EnrolWay =
+  | { readonly by: 'claim-token'; readonly claimToken: string }
+  /** The manufacturer told the server of the key beforehand. */
+  | { readonly by: 'registered-key' }
+  /** PEM of a certificate for the device's key, by the manufacturer's authority. */
+  | { readonly by: 'certificate'; readonly certificate: string };
+
 export interface UpdateServer {
   /** True once a device id is held. */
   enrolled(): boolean;
   deviceId(): string | undefined;
-  enrol(claimToken: string): Promise<{ deviceId: string; product: string }>;
+  /** @throws AgentError network where the server refuses, and then nothing is stored */
+  enrol(way: EnrolWay): Promise<{ deviceId: string; product: string }>;
   /** @throws AgentError network, with retryAfterSeconds where the server asked for it */
   checkIn(request: CheckInRequest, signal?: AbortSignal): Promise<CheckInAnswer>;
   /** @returns ids that are durable on the server */

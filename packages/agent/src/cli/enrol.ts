@@ -3,23 +3,27 @@ import { readFile, stat } from 'node:fs/promises';
 import { pino } from 'pino';
 import { enrolDevice } from '../agent.ts';
 import { readConfig } from '../config.ts';
+import type { EnrolWay } from '../ports.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 import { surroundings } from './surroundings.ts';
 
 export interface EnrolOptions {
   readonly config: string;
   readonly claimTokenFile?: string;
+  readonly registeredKey?: boolean;
+  readonly certificate?: string;
   readonly auto?: boolean;
   readonly json?: boolean;
 }
 
 const TOKEN_FILE_BYTES_MAX = 1024;
+const CERTIFICATE_FILE_BYTES_MAX = 64 * 1024;
 
 export async function enrol(options: EnrolOptions): Promise<void> {
   const config = await readConfig(options.config);
-  const claimToken = options.claimTokenFile === undefined ? undefined : await readToken(options.claimTokenFile);
+  const way = await wayOf(options);
   const around = surroundings(pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true })));
-  const enrolled = await enrolDevice(config, around, { claimToken, automatic: options.auto });
+  const enrolled = await enrolDevice(config, around, { way, automatic: options.auto });
   if (options.json) process.stdout.write(`${JSON.stringify(enrolled)}\n`);
   else
     process.stdout.write(
@@ -27,11 +31,23 @@ export async function enrol(options: EnrolOptions): Promise<void> {
     );
 }
 
-async function readToken(file: string): Promise<string> {
+async function wayOf({ claimTokenFile, registeredKey, certificate }: EnrolOptions): Promise<EnrolWay | undefined> {
+  if (claimTokenFile !== undefined) {
+    const text = await readSmall(claimTokenFile, 'claim token', TOKEN_FILE_BYTES_MAX);
+    return { by: 'claim-token', claimToken: text.trim() };
+  }
+  if (certificate !== undefined) {
+    const text = await readSmall(certificate, 'certificate', CERTIFICATE_FILE_BYTES_MAX);
+    return { by: 'certificate', certificate: text };
+  }
+  return registeredKey ? { by: 'registered-key' } : undefined;
+}
+
+async function readSmall(file: string, what: string, bytesMax: number): Promise<string> {
   try {
-    if ((await stat(file)).size > TOKEN_FILE_BYTES_MAX) throw new Error('it is too long for a claim token');
-    return (await readFile(file, 'utf8')).trim();
+    if ((await stat(file)).size > bytesMax) throw new Error(`it is too long for a ${what}`);
+    return await readFile(file, 'utf8');
   } catch (error) {
-    throw new CommandError(EXIT.usage, `the claim token in ${file} cannot be read: ${(error as Error).message}`, error);
+    throw new CommandError(EXIT.usage, `the ${what} in ${file} cannot be read: ${(error as Error).message}`, error);
   }
 }

@@ -44,14 +44,21 @@ export interface HttpClient {
 
 const REDIRECT = [301, 302, 303, 307, 308];
 
-/** @param options.ca PEM of the only certificate authorities to trust; the system's where absent */
-export function createHttpClient(options: { readonly ca?: string | undefined } = {}): HttpClient {
+export interface HttpClientOptions {
+  /** PEM of the only certificate authorities to trust; the system's where absent. */
+  readonly ca?: string | undefined;
+  /** What the client shows of itself in the handshake, PEM; nothing where absent. */
+  readonly identity?: { readonly cert: string; readonly key: string };
+}
+
+export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const plain = new HttpAgent({ keepAlive: true, maxSockets: 4 });
   const secure = new HttpsAgent({
     keepAlive: true,
     maxSockets: 4,
     minVersion: 'TLSv1.2',
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...options.identity,
   });
 
   const start = (url: URL, request: HttpRequest): ClientRequest => {

@@ -1,10 +1,10 @@
-import { createPublicKey, randomBytes, verify } from 'node:crypto';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
+import { createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, verify } from 'node:crypto';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { enrolPayload, tokenPayload } from '@tidegate/protocol';
+import { enrolKeyPayload, enrolPayload, tokenPayload } from '@tidegate/protocol';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { durableFiles } from '../durable/durable-files.ts';
 import { createHttpClient } from './http-client.ts';
@@ -13,6 +13,7 @@ import { createUpdateServer } from './update-server.ts';
 
 const DEVICE_ID = 'ab'.repeat(16);
 const CLAIM_TOKEN = randomBytes(32).toString('base64url');
+const BY_CLAIM = { by: 'claim-token', claimToken: CLAIM_TOKEN } as const;
 const CHECK_IN = { agentVersion: '0.1.0', hardware: 'gw2-a', channel: 'stable', bootId: DEVICE_ID, components: [] };
 
 interface Answer {
@@ -74,6 +75,7 @@ async function read(request: IncomingMessage): Promise<Record<string, string>> {
 const open = () =>
   createUpdateServer({
     http: createHttpClient(),
+    httpAs: identity => createHttpClient({ identity }),
     baseUrl,
     product: 'gw2',
     netDir,
@@ -83,29 +85,57 @@ const open = () =>
 
 function signedBy(spki: string, payload: string, signature: string): boolean {
   const key = createPublicKey({ key: Buffer.from(spki, 'base64url'), format: 'der', type: 'spki' });
-  return verify(null, Buffer.from(payload), key, Buffer.from(signature, 'base64url'));
+  const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  return verify(hash, Buffer.from(payload), key, Buffer.from(signature, 'base64url'));
 }
 
 test('enrols with a proof of its own key and is still known after a restart', async () => {
   const agent = await open();
   expect(agent.enrolled()).toBe(false);
-  expect(await agent.enrol(CLAIM_TOKEN)).toEqual({ deviceId: DEVICE_ID, product: 'gw2' });
+  expect(await agent.enrol(BY_CLAIM)).toEqual({ deviceId: DEVICE_ID, product: 'gw2' });
   expect(signedBy(publicKey, enrolPayload(CLAIM_TOKEN), calls[0]?.body['proof'] ?? '')).toBe(true);
   expect((await open()).deviceId()).toBe(DEVICE_ID);
   expect((await stat(join(netDir, 'device-key.pem'))).mode & 0o777).toBe(0o600);
 });
 
+test('enrols by a registered key with a proof over the server’s nonce', async () => {
+  answers['enrol-key'] = body => {
+    publicKey = body['publicKey'] ?? '';
+    return { body: { deviceId: DEVICE_ID, product: 'gw2' } };
+  };
+  const agent = await open();
+  await agent.enrol({ by: 'registered-key' });
+  const { nonce, proof = '' } = calls[1]?.body ?? {};
+  expect([nonce, signedBy(publicKey, enrolKeyPayload('n1'), proof)]).toEqual(['n1', true]);
+});
+
+test('does not show a certificate that is none, or not for its key', async () => {
+  const agent = await open();
+  await expect(agent.enrol({ by: 'certificate', certificate: 'x' })).rejects.toThrow('PEM');
+  expect(calls).toEqual([]);
+});
+
+test('signs with a P-256 key that the factory put there, and takes no other kind', async () => {
+  const path = join(netDir, 'device-key.pem');
+  const put = (key: KeyObject) => writeFile(path, key.export({ format: 'pem', type: 'pkcs8' }));
+  await put(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
+  await (await open()).enrol(BY_CLAIM);
+  expect(signedBy(publicKey, enrolPayload(CLAIM_TOKEN), calls[0]?.body['proof'] ?? '')).toBe(true);
+  await put(generateKeyPairSync('ec', { namedCurve: 'P-384' }).privateKey);
+  await expect((await open()).enrol(BY_CLAIM)).rejects.toThrow('neither');
+});
+
 test('stores nothing where the server answers for another product', async () => {
   const agent = await open();
   answers['enrol'] = () => ({ body: { deviceId: DEVICE_ID, product: 'cam1' } });
-  await expect(agent.enrol(CLAIM_TOKEN)).rejects.toThrow('cam1');
+  await expect(agent.enrol(BY_CLAIM)).rejects.toThrow('cam1');
   expect(calls[0]?.body).toMatchObject({ product: 'gw2' });
   expect([agent.enrolled(), (await open()).enrolled()]).toEqual([false, false]);
 });
 
 test('proves itself over a nonce, then keeps the token until a fifth of its life is left', async () => {
   const agent = await open();
-  await agent.enrol(CLAIM_TOKEN);
+  await agent.enrol(BY_CLAIM);
   await agent.checkIn(CHECK_IN);
   const token = calls.find(c => c.path === 'token');
   expect(signedBy(publicKey, tokenPayload(DEVICE_ID, 'n1'), token?.body['signature'] ?? '')).toBe(true);
@@ -122,7 +152,7 @@ test('proves itself over a nonce, then keeps the token until a fifth of its life
 
 test('fetches another token once when the server no longer takes the old one', async () => {
   const agent = await open();
-  await agent.enrol(CLAIM_TOKEN);
+  await agent.enrol(BY_CLAIM);
   answers['check-in'] = () => ({ status: 401, body: {} });
   await expect(agent.checkIn(CHECK_IN)).rejects.toMatchObject({ code: 'network' });
   expect(calls.map(c => c.path)).toEqual(['enrol', 'nonce', 'token', 'check-in', 'nonce', 'token', 'check-in']);
@@ -132,7 +162,7 @@ test('keeps the server-given pause and problem in the error', async () => {
   const agent = await open();
   const problem = { type: 'about:blank', title: 'Used', status: 409, code: 'claim-token-used' };
   answers['enrol'] = () => ({ status: 409, headers: { 'retry-after': '17' }, body: problem });
-  const error = await agent.enrol(CLAIM_TOKEN).catch((e: unknown) => e);
+  const error = await agent.enrol(BY_CLAIM).catch((e: unknown) => e);
   expect(error).toMatchObject({ code: 'network', retryAfterSeconds: 17 });
   expect(refusalOf(error)).toMatchObject({ status: 409, problem: { code: 'claim-token-used' } });
   expect(agent.enrolled()).toBe(false);
@@ -140,7 +170,7 @@ test('keeps the server-given pause and problem in the error', async () => {
 
 test('refuses an answer that does not fit, naming the field', async () => {
   const agent = await open();
-  await agent.enrol(CLAIM_TOKEN);
+  await agent.enrol(BY_CLAIM);
   answers['check-in'] = () => ({ body: { offer: null, stop: [], pollAfterSeconds: 'soon' } });
   await expect(agent.checkIn(CHECK_IN)).rejects.toThrow('/pollAfterSeconds');
 });

@@ -47,17 +47,17 @@ export interface TestCertificatePlan {
   readonly notBefore?: Date;
   readonly notAfter?: Date;
   readonly extensions?: readonly Extension[];
-  /** A key that there is already; a new one where absent. */
-  readonly privateKey?: KeyObject;
+  /** The key that is certified, where there is one already; the private half may stay with its owner. */
   readonly publicKey?: KeyObject;
+  readonly privateKey?: KeyObject;
 }
 
 const DAY_MS = 86_400_000;
 
 export function testCertificate(plan: TestCertificatePlan): TestCertificate {
   const { name, kind = 'Ed25519', issuer, extensions = [] } = plan;
-  const pair =
-    plan.privateKey && plan.publicKey ? { privateKey: plan.privateKey, publicKey: plan.publicKey } : newPair(kind);
+  const pair = { ...newPair(kind), ...(plan.privateKey && { privateKey: plan.privateKey }) };
+  const publicKey = plan.publicKey ?? pair.publicKey;
   const signer = issuer?.privateKey ?? pair.privateKey;
   const algorithm = signatureAlgorithm(signer);
   const tbs = new TBSCertificate({
@@ -70,10 +70,7 @@ export function testCertificate(plan: TestCertificatePlan): TestCertificate {
       notBefore: plan.notBefore ?? new Date(Date.now() - DAY_MS),
       notAfter: plan.notAfter ?? new Date(Date.now() + 365 * DAY_MS),
     }),
-    subjectPublicKeyInfo: AsnConvert.parse(
-      pair.publicKey.export({ format: 'der', type: 'spki' }),
-      SubjectPublicKeyInfo,
-    ),
+    subjectPublicKeyInfo: AsnConvert.parse(publicKey.export({ format: 'der', type: 'spki' }), SubjectPublicKeyInfo),
     extensions: new Extensions([...extensions]),
   });
   const hash = signer.asymmetricKeyType === 'ed25519' ? null : 'sha256';
