@@ -78,7 +78,6 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
             'certificate-invalid',
             'certificate-expired',
             'certificate-wrong-product',
-            'wrong-product',
             'key-known',
             'device-revoked',
           ],
