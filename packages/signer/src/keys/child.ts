@@ -21,6 +21,9 @@ export interface ChildAnswer {
   readonly stderr: string;
 }
 
+/** What other programs get of the environment unless more is named: no secrets of ours or of others. */
+export const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TERM'];
+
 const STDOUT_BYTES = 64 * 1024;
 const STDERR_BYTES = 64 * 1024;
 const STDERR_SHOWN = 500;

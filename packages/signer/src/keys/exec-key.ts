@@ -9,15 +9,13 @@ import { closed, jsonParser, type Parsed } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../signer-error.ts';
 import { keyId, tufKeyOf } from '../tuf/key.ts';
-import { runChild } from './child.ts';
+import { PASSED_ON, runChild } from './child.ts';
 import type { KeyAccess, OpenKey } from './custody.ts';
 import { onlyValue, uriParts } from './uri-parts.ts';
 
 /** A person may have to touch a token. */
 const TIMEOUT_SECONDS = 60;
 const TIMEOUT_SECONDS_MAX = 600;
-/** What a program gets of the environment unless more is named. */
-const PASSED_ON = ['PATH', 'HOME', 'USER', 'LANG', 'TZ', 'TERM'];
 
 const Refusal = closed({ error: Type.String({ maxLength: 1000 }) });
 type Refusal = Static<typeof Refusal>;

@@ -3,6 +3,7 @@ import { createPublicKey, hash } from 'node:crypto';
 import { SignerError } from '../signer-error.ts';
 import { readBounded } from '../store/durable-file.ts';
 import { tufKeyOf } from '../tuf/key.ts';
+import { PASSED_ON } from './child.ts';
 import type { KeyAccess, OpenKey } from './custody.ts';
 import { publicKeys, readPublicKey, sign, type Token, type TokenKey, tokens, type Tool } from './pkcs11-tool.ts';
 import { parsePkcs11Uri, type Pkcs11Uri } from './pkcs11-uri.ts';
@@ -43,8 +44,10 @@ export const openPkcs11Key: OpenKey = async (rest, access) => {
   };
 };
 
-/** Modules read settings of their own from the environment; nothing of ours is passed on. */
-function toolFor({ modulePath }: Pkcs11Uri, { env }: KeyAccess): Tool {
+/** Modules read settings of their own from the environment; nothing else is passed on. */
+const MODULE_SETTINGS = ['SOFTHSM2_CONF', 'OPENSC_CONF', 'YUBIHSM_PKCS11_CONF', 'P11_KIT_SERVER_ADDRESS'];
+
+function toolFor({ modulePath, envNames }: Pkcs11Uri, { env }: KeyAccess): Tool {
   const path = modulePath ?? env[MODULE_VARIABLE];
   if (path === undefined || path === '') {
     throw new SignerError(
@@ -52,8 +55,8 @@ function toolFor({ modulePath }: Pkcs11Uri, { env }: KeyAccess): Tool {
       `Say which module drives the token: ?module-path=…, or ${MODULE_VARIABLE}.`,
     );
   }
-  const passedOn = Object.entries(env).filter(([name]) => !name.startsWith('TIDEGATE_'));
-  return { modulePath: path, env: Object.fromEntries(passedOn) };
+  const names = [...PASSED_ON, ...MODULE_SETTINGS, ...envNames];
+  return { modulePath: path, env: Object.fromEntries(names.map(name => [name, env[name]])) };
 }
 
 async function theToken(tool: Tool, { token: wanted }: Pkcs11Uri): Promise<Token> {
@@ -100,12 +103,17 @@ async function theKey(tool: Tool, token: Token, { object, idHex }: Pkcs11Uri): P
 }
 
 async function pinFor({ pinFile }: Pkcs11Uri, token: Token, { secret }: KeyAccess): Promise<string> {
-  if (pinFile === undefined) return secret({ kind: 'pin', of: `token ${token.token}` });
+  if (pinFile === undefined) return oneLine(await secret({ kind: 'pin', of: `token ${token.token}` }));
   const bytes = await readBounded(pinFile, PIN_FILE_BYTES);
   if (!bytes) throw new SignerError('pin-missing', `There is no PIN file ${pinFile}.`);
   const pin = bytes.toString('utf8').replace(/\r?\n$/, '');
   bytes.fill(0);
-  return pin;
+  return oneLine(pin);
+}
+
+function oneLine(pin: string): string {
+  if (pin !== '' && !/[\r\n\0]/.test(pin)) return pin;
+  throw new SignerError('pin-missing', 'A PIN is one line.');
 }
 
 async function withTriesLeft(error: unknown, tool: Tool, { token: wanted }: Pkcs11Uri): Promise<unknown> {

@@ -1,6 +1,7 @@
 /**
- * PKCS #11 by OpenSC's `pkcs11-tool`, a process per call: a token's module never runs within the signer. The PIN goes by
- * the environment, since arguments can be read by everyone on the machine.
+ * PKCS #11 by OpenSC's `pkcs11-tool`, a process per call: a token's module never runs within the signer. Arguments can be
+ * read by everyone on the machine, and Node's own debugging output shows the environment of what it starts. So the PIN
+ * goes as the first line of stdin to a shell, which hands it to the tool by the environment.
  */
 import { SignerError } from '../signer-error.ts';
 import { runChild } from './child.ts';
@@ -27,6 +28,8 @@ export interface Tool {
 
 const PROGRAM = 'pkcs11-tool';
 const PIN_VARIABLE = 'TIDEGATE_TOKEN_PIN';
+/** POSIX has `read` take no byte beyond the line, so what is to be signed is left for the tool. */
+const WITH_PIN = `IFS= read -r ${PIN_VARIABLE} && export ${PIN_VARIABLE} && exec ${PROGRAM} "$@"`;
 /** A person may have to touch the token. */
 const TIMEOUT_SECONDS = 60;
 
@@ -60,17 +63,16 @@ export function sign(tool: Tool, { slot }: Token, { idHex }: TokenKey, wanted: T
     login ? ['--login'] : [],
     pin === undefined ? [] : ['--pin', `env:${PIN_VARIABLE}`],
   );
-  return run({ ...tool, env: { ...tool.env, [PIN_VARIABLE]: pin } }, args, input);
+  return run(tool, args, input, pin);
 }
 
-async function run({ modulePath, env }: Tool, args: readonly string[], input = Buffer.of() as Uint8Array) {
-  const { exitCode, stdout, stderr } = await runChild({
-    program: PROGRAM,
-    args: ['--module', modulePath, ...args],
-    env,
-    input,
-    timeoutSeconds: TIMEOUT_SECONDS,
-  });
+async function run({ modulePath, env }: Tool, args: readonly string[], input?: Uint8Array, pin?: string) {
+  const all = ['--module', modulePath, ...args];
+  const call =
+    pin === undefined ? { program: PROGRAM, args: all } : { program: 'sh', args: ['-c', WITH_PIN, 'sh', ...all] };
+  const sent = Buffer.concat([Buffer.from(pin === undefined ? '' : `${pin}\n`), input ?? Buffer.of()]);
+  const { exitCode, stdout, stderr } = await runChild({ ...call, env, input: sent, timeoutSeconds: TIMEOUT_SECONDS });
+  sent.fill(0);
   if (exitCode === 0) return stdout;
   throw toolError(stderr, modulePath);
 }

@@ -20,6 +20,8 @@ export interface Pkcs11Uri {
   readonly modulePath: string | undefined;
   /** The file that holds the PIN. */
   readonly pinFile: string | undefined;
+  /** Variables that the module needs beside the usual. */
+  readonly envNames: readonly string[];
 }
 
 const PATH_NAMES = ['token', 'manufacturer', 'model', 'serial', 'object', 'id', 'type'];
@@ -54,8 +56,8 @@ function pathOf(path: string): Map<string, string> {
   return attributes;
 }
 
-function queryOf(query: string): Pick<Pkcs11Uri, 'modulePath' | 'pinFile'> {
-  const parts = uriParts('pkcs11', query, ['module-path', 'pin-source', 'pin-value']);
+function queryOf(query: string): Pick<Pkcs11Uri, 'modulePath' | 'pinFile' | 'envNames'> {
+  const parts = uriParts('pkcs11', query, ['module-path', 'pin-source', 'pin-value', 'x-env']);
   if (parts.query.has('pin-value')) {
     throw invalid('has the PIN in it, where others read it: use pin-source=file:/path, or TIDEGATE_PIN');
   }
@@ -63,7 +65,7 @@ function queryOf(query: string): Pick<Pkcs11Uri, 'modulePath' | 'pinFile'> {
   if (modulePath !== undefined && !isAbsolute(modulePath)) throw invalid('needs an absolute module-path');
   const pinFile = onlyValue(parts, 'pin-source')?.replace(/^file:(\/\/(?=\/))?/, '');
   if (pinFile !== undefined && !isAbsolute(pinFile)) throw invalid('takes pin-source=file:/path only');
-  return { modulePath, pinFile };
+  return { modulePath, pinFile, envNames: parts.query.get('x-env') ?? [] };
 }
 
 /** An id is bytes: percent-encoded, or characters that stand for themselves. */
