@@ -12,5 +12,6 @@ export * from './rollout.ts';
 export * from './routes.ts';
 export * from './schema.ts';
 export * from './states.ts';
+export * from './submission.ts';
 export * from './target-path.ts';
 export * from './tuf-key.ts';

@@ -31,6 +31,8 @@ export const LIMITS = {
   attributesPerDevice: 32,
   reportsPerRequest: 100,
   detailChars: 300,
+  /** The longest that the signing service holds an answer back until a submission's state changes. */
+  submissionWaitSeconds: 60,
 
   // Rollouts.
   phasesPerRollout: 100,

@@ -6,7 +6,7 @@ export type { AddSignatureResult } from './edit/add-signature.ts';
 export { type Candidate, judge } from './edit/candidate.ts';
 export type { NewRepository } from './edit/create.ts';
 export type { DelegateRequest, DelegateResult } from './edit/delegate.ts';
-export { type DetachedSignature, parseDetached } from './edit/detached-signature.ts';
+export { parseDetached } from './edit/detached-signature.ts';
 export type { HoldRequest, HoldResult } from './edit/hold.ts';
 export { candidateFromPayload, type Payload, type PayloadContext, payloadText } from './edit/payload.ts';
 export type { OnlineSigners, RefreshResult } from './edit/refresh.ts';
@@ -31,7 +31,7 @@ export type { Holder, Quorum } from './status/holder.ts';
 export type { PendingDraft, RoleStatus } from './status/status.ts';
 export { DEFAULT_EXPIRY_DAYS, type ExpiryDays, KEY_KINDS, type KeyKind, type KnownKey } from './store/config.ts';
 export { KEY_TYPES, keyId, type KeyType, tufKeyOf } from './tuf/key.ts';
-export type { TufKey } from '@tidegate/protocol';
+export type { DetachedSignature, TufKey } from '@tidegate/protocol';
 export {
   type Verified,
   type VerifiedRole,

@@ -10,7 +10,7 @@ import { assemble } from './edit/assemble.ts';
 import { candidateFor, type Candidate } from './edit/candidate.ts';
 import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
-import type { DetachedSignature } from './edit/detached-signature.ts';
+import type { DetachedSignature } from '@tidegate/protocol';
 import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
 import type { Editing } from './edit/next-list.ts';
 import { exportPayload, type Payload } from './edit/payload.ts';

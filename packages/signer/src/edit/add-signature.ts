@@ -3,7 +3,7 @@ import { SignerError } from '../signer-error.ts';
 import { current, draft, writeDraft } from '../store/store.ts';
 import { parseFor } from '../tuf/parse.ts';
 import { candidateFor, checkDraftable } from './candidate.ts';
-import type { DetachedSignature } from './detached-signature.ts';
+import type { DetachedSignature } from '@tidegate/protocol';
 import { authorities } from './ground.ts';
 import type { Editing } from './next-list.ts';
 import { resultOf, type SignResult } from './sign.ts';

@@ -1,22 +1,10 @@
 /** A signature as a file of its own: all that a key holder sends back. It names the bytes that it is for by their hash. */
-import { closed, jsonParser, ROLE_PATTERN, Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import { DetachedSignature, jsonParser } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import { Signature, type Signed } from '../tuf/metadata.ts';
+import type { Signature, Signed } from '../tuf/metadata.ts';
 import { payloadHash } from './signature.ts';
 
 export const SIGNATURE_FILE_BYTES = 4096;
-
-export const DetachedSignature = closed({
-  format: Type.Literal('tidegate-signature-1'),
-  role: Type.String({ pattern: ROLE_PATTERN }),
-  version: Type.Integer({ minimum: 1 }),
-  /** Of the canonical bytes that were signed. */
-  payloadSha256: Sha256,
-  keyid: Sha256,
-  sig: Signature.properties.sig,
-});
-export type DetachedSignature = Static<typeof DetachedSignature>;
 
 const parseText = jsonParser(DetachedSignature);
 

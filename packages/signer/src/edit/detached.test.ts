@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Repository } from '../repository.ts';
 import { emptyRepository, release, signedRepository, START, testKey, type TestRepository } from '../test-repository.ts';
 import { verifyRepository } from '../verify/verify.ts';
-import type { DetachedSignature } from './detached-signature.ts';
+import type { DetachedSignature } from '@tidegate/protocol';
 
 const refused = (code: string) => expect.objectContaining({ code });
 

@@ -2,6 +2,7 @@
  * Puts a signature under a draft. The list is judged here, on the machine of whoever signs; the signature is verified
  * against the key that the role declares before it is kept; and with the last one the draft becomes a complete list.
  */
+import type { DetachedSignature } from '@tidegate/protocol';
 import type { Signer } from '../keys/signer.ts';
 import { complete, writeDraft } from '../store/store.ts';
 import { countSignatures } from '../tuf/authority.ts';
@@ -9,7 +10,7 @@ import type { Envelope } from '../tuf/metadata.ts';
 import { type Candidate, candidateFor, judge } from './candidate.ts';
 import { authorities, binding } from './ground.ts';
 import type { Editing } from './next-list.ts';
-import { detached, type DetachedSignature } from './detached-signature.ts';
+import { detached } from './detached-signature.ts';
 import { makeSignature, withSignature } from './signature.ts';
 
 export interface SignResult {

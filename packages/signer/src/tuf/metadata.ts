@@ -2,7 +2,7 @@
  * The signed lists as plain JSON (TUF 4.3 to 4.6): schemas, bytes that are signed, bytes that are stored.
  * Signatures cover canonical JSON; the file itself is ordinary JSON, since canonical JSON leaves control characters raw.
  */
-import { LIMITS, ROLE_PATTERN, Sha256, TufKey } from '@tidegate/protocol';
+import { LIMITS, ROLE_PATTERN, Sha256, SIGNATURE_PATTERN, TufKey } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
 
@@ -78,7 +78,7 @@ export const TimestampSigned = Type.Object({
 export type TimestampSigned = Static<typeof TimestampSigned>;
 
 /** 64 bytes for Ed25519; DER of up to 72 bytes for ECDSA P-256. */
-export const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: '^([0-9a-f]{2}){8,72}$' }) });
+export const Signature = Type.Object({ keyid: Sha256, sig: Type.String({ pattern: SIGNATURE_PATTERN }) });
 export type Signature = Static<typeof Signature>;
 
 export type Signed = RootSigned | TargetsSigned | SnapshotSigned | TimestampSigned;
