@@ -27,6 +27,9 @@ export function fieldOfPeople(root: RootSigned, role: 'root' | 'targets'): strin
   return [
     `One key of ${role} alone can do nothing: ${root.roles[role].threshold} of ${root.roles[role].keyids.length} must sign. ` +
       'Devices count it until they have the new root.',
+    ...(role === 'root' && root.roles.root.threshold === root.roles.root.keyids.length
+      ? ['Every key of the root must sign the next one, this one too: if it is lost, only a new image helps.']
+      : []),
   ];
 }
 

@@ -13,7 +13,7 @@ import { countSignatures, rootAuthority } from '../tuf/authority.ts';
 import type { Delegation, RootSigned, TargetsSigned } from '../tuf/metadata.ts';
 import { parseRoot, parseTargets } from '../tuf/parse.ts';
 import { fieldOfDelegation, fieldOfOnline, fieldOfPeople, LEARNS } from './field.ts';
-import { closingSteps, planDrafts, type RotationDrafts, type RotationPlan } from './plan.ts';
+import { closingSteps, planDrafts, type PlannedDraft, type RotationDrafts, type RotationPlan } from './plan.ts';
 
 export interface Revocation {
   readonly keyid: string;
@@ -49,7 +49,7 @@ export async function planRevocation(
   { keyid, replacement }: Revocation,
   drafts: RotationDrafts,
 ): Promise<RotationPlan> {
-  const planned = await planDrafts(editing, drafts);
+  const planned = (await planDrafts(editing, drafts)).map(draft => askOthers(draft, keyid));
   const root = (await current(editing.store, 'root', parseRoot))?.signed ?? (await governingRoot(editing.store));
   const online = ONLINE_ROLES.some(role => root.roles[role].keyids.includes(keyid));
   const people = PEOPLE_ROLES.filter(role => root.roles[role].keyids.includes(keyid));
@@ -66,6 +66,15 @@ export async function planRevocation(
       ...inDelegations.flat(),
     ],
   };
+}
+
+/** Nobody is sent to the holder of a revoked key, unless a threshold cannot be met without it. */
+function askOthers(draft: PlannedDraft, keyid: string): PlannedDraft {
+  const quorums = draft.quorums.map(quorum => {
+    const others = quorum.open.filter(h => h.keyid !== keyid);
+    return others.length < quorum.threshold ? quorum : { ...quorum, open: others };
+  });
+  return { ...draft, quorums };
 }
 
 function withoutEverywhere(root: RootSigned, { keyid, replacement }: Revocation): RootSigned {

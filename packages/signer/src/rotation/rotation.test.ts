@@ -39,11 +39,22 @@ test('a plan says which roles, who must sign and what happens, and changes nothi
   const who = plan.drafts.map(d => d.quorums.map(q => [q.of, q.threshold, q.open.map(h => h.name).join()]));
   expect(who[0]).toEqual([
     ['root 2', 2, 'a,c'],
-    ['root 1', 2, 'a,b,c'],
+    ['root 1', 2, 'a,c'],
   ]);
   expect(plan.steps.join('\n')).toContain('tidegate-signer assemble');
   expect(plan.inTheField.join('\n')).toContain('hold releases back');
   expect(await drafts()).toEqual([]);
+});
+
+test('where the root needs every key that it has, the plan says that the revoked one must sign once more', async () => {
+  const { repo, keys } = made;
+  await repo.setRootThreshold({ role: 'root', threshold: 3 });
+  await signAll(repo, { root: [keys.a, keys.b, keys.c] });
+  await repo.assemble();
+  await expect(repo.revoke({ keyid: keys.c.keyid }, write)).rejects.toEqual(refused('threshold-invalid'));
+  const plan = await repo.revoke({ keyid: keys.c.keyid, replacement: await newKey('d', 'person') }, { write: false });
+  expect(plan.drafts[0]?.quorums[1]?.open.map(h => h.name)).toContain('c');
+  expect(plan.inTheField.join('\n')).toContain('this one too');
 });
 
 test('a person’s key is out of every role once those that are left have signed', async () => {
