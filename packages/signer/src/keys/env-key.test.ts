@@ -78,6 +78,15 @@ test('a reference whose place holds another key by now signs nothing', async () 
   await expect(swapped.sign(Buffer.from('a list'))).rejects.toEqual(refused('signature-invalid'));
 });
 
+test('no reference is written to a file', async () => {
+  const path = join(dir, 'to-file.json');
+  await using signer = await open({ FW_KEY: text });
+  for (const uri of [`file:${key.path}`, key.path, `env:${'A'.repeat(2000)}`]) {
+    await expect(writeKeyReference(path, { uri, kind: 'ci' }, signer)).rejects.toEqual(refused('key-uri-invalid'));
+  }
+  await expect(readFile(path)).rejects.toThrow();
+});
+
 test('a reference never leads to a file, and holds nothing besides', async () => {
   const path = join(dir, 'chain.json');
   const { sealed: _, ...openPart } = JSON.parse(text) as Record<string, unknown>;

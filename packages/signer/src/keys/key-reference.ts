@@ -3,7 +3,7 @@
  * secret. Written once, after the key has proved itself by a signature.
  */
 import { randomBytes } from 'node:crypto';
-import { closed } from '@tidegate/protocol';
+import { closed, parser } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../signer-error.ts';
 import type { KeyKind } from '../store/config.ts';
@@ -13,11 +13,11 @@ import { openPart } from './key-file.ts';
 import { keyName } from './key-name.ts';
 import type { Signer } from './signer.ts';
 
-export const KeyReference = closed({
-  ...openPart,
-  /** Never a file's: a reference does not lead to another. */
-  uri: Type.String({ pattern: '^(env|pkcs11|awskms|gcpkms|exec):', maxLength: 2000 }),
-});
+/** Never a file's: a reference does not lead to another. */
+const Uri = Type.String({ pattern: '^(env|pkcs11|awskms|gcpkms|exec):', maxLength: 2000 });
+const parseUri = parser(Uri);
+
+export const KeyReference = closed({ ...openPart, uri: Uri });
 export type KeyReference = Static<typeof KeyReference>;
 
 export interface NewReference {
@@ -28,6 +28,12 @@ export interface NewReference {
 /** Has the key sign what can be no list, and writes its reference. @throws SignerError `key-exists`, `signature-invalid` */
 export async function writeKeyReference(path: string, wanted: NewReference, signer: Signer): Promise<KeyReference> {
   keyName(path);
+  if (!parseUri(wanted.uri).ok) {
+    throw new SignerError(
+      'key-uri-invalid',
+      'A key reference takes the URI of a key that is kept elsewhere, not a file.',
+    );
+  }
   await signer.sign(Buffer.concat([Buffer.from('tidegate-signer: a challenge\0'), randomBytes(32)]));
   const key = signer.publicKey();
   const reference: KeyReference = {
