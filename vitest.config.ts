@@ -16,6 +16,12 @@ const unit = (name: string, globalSetup: string[] = []) => ({
   },
 });
 
+/**
+ * Parts that talk to TUF clients of others, named by `TIDEGATE_INTEROP`: they need Python, Go or Rust beside Node, and
+ * fetch what those need.
+ */
+const interop = (process.env['TIDEGATE_INTEROP'] ?? '').split(',').filter(part => part !== '');
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -32,11 +38,26 @@ export default defineConfig({
           name: 'e2e',
           root: 'test',
           include: ['**/*.test.ts'],
+          exclude: ['interop/**'],
           globalSetup: services,
           testTimeout: 120_000,
           hookTimeout: 180_000,
         },
       },
+      ...(interop.length === 0
+        ? []
+        : [
+            {
+              test: {
+                name: 'interop',
+                root: 'test/interop',
+                include: interop.map(part => `${part}/*.test.ts`),
+                globalSetup: services,
+                testTimeout: 300_000,
+                hookTimeout: 180_000,
+              },
+            },
+          ]),
     ],
   },
 });

@@ -34,6 +34,9 @@ test("takes what the product's own signer made, shows it, and gives the same ans
   const cut = path.lastIndexOf('/') + 1;
   const url = `${deviceUrl}${TARGETS_BASE}/${path.slice(0, cut)}${sha256(content)}.${path.slice(cut)}`;
   expect(sha256(Buffer.from(await (await fetch(url)).arrayBuffer()))).toBe(sha256(content));
+  // The Rust library tough puts the hash before the whole path.
+  const otherUrl = `${deviceUrl}${TARGETS_BASE}/${sha256(content)}.${path}`;
+  expect(sha256(Buffer.from(await (await fetch(otherUrl)).arrayBuffer()))).toBe(sha256(content));
   const timestamp = await (await fetch(`${deviceUrl}${METADATA_BASE}/timestamp.json`)).arrayBuffer();
   expect(Buffer.from(timestamp)).toEqual(await metadataOf(desk, 'timestamp.json'));
   expect((await desk.publish(to)).newTargets).toEqual([]);

@@ -43,6 +43,8 @@ export interface SigningDesk {
   publish(to: { adminUrl: string; token: string; readBackUrl?: string }): Promise<CommitAnswer>;
   /** Makes snapshot and timestamp without publishing them. */
   refresh(): Promise<void>;
+  /** Two new roots: a person goes and another comes, then the timestamp gets another key. */
+  rotateKeys(): Promise<void>;
 }
 
 export interface DeskOptions {
@@ -109,8 +111,9 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
     await bySome(`p-${product}-stable`, [ci, release]);
     await bySome(`h-${product}`, [duty]);
   }
+  const online = { snapshot: snapshot.signer, timestamp: timestamp.signer };
   const refresh = async () => {
-    await repository.refreshOnline({ snapshot: snapshot.signer, timestamp: timestamp.signer });
+    await repository.refreshOnline(online);
   };
   await refresh();
 
@@ -150,6 +153,15 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
     publish: async ({ adminUrl, token, readBackUrl }) => {
       await refresh();
       return repository.publish({ url: adminUrl, token, ...(readBackUrl === undefined ? {} : { readBackUrl }) });
+    },
+    rotateKeys: async () => {
+      const [joan, nextTimestamp] = await Promise.all([hold('joan', 'person'), hold('timestamp-2', 'online')]);
+      await repository.addRootKey({ key: joan.publicKey });
+      await repository.removeRootKey({ keyid: ada.publicKey.keyid });
+      await bySome('root', [grace, radia]);
+      await repository.rotateOnline({ timestampKey: nextTimestamp.publicKey }, { write: true });
+      await bySome('root', [grace, joan]);
+      online.timestamp = nextTimestamp.signer;
     },
   };
 }

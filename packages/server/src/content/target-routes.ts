@@ -3,7 +3,7 @@
  * parsed and looked up, never joined to a folder. Where nginx stands before the server it is told which file to send
  * (X-Accel-Redirect), and no byte passes through here; else they are streamed.
  */
-import { formatTargetPath, parseTargetPath, SHA256_PATTERN } from '@tidegate/protocol';
+import { formatTargetPath, parseTargetPath, SHA256_PATTERN, type TargetPath } from '@tidegate/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
@@ -56,17 +56,22 @@ export function targetRoutes(deps: TargetDeps): FastifyPluginAsync {
 }
 
 async function findTarget(db: Db, path: string): Promise<Found | undefined> {
-  const cut = path.lastIndexOf('/') + 1;
-  const match = hashedFile.exec(path.slice(cut));
-  const at = match && parseTargetPath(path.slice(0, cut) + match[2]);
-  if (!at) return undefined;
+  const asked = readPath(path, path.lastIndexOf('/') + 1) ?? readPath(path, 0);
+  if (!asked) return undefined;
   const row = await db
     .selectFrom('targets')
     .select('length_bytes')
-    .where('path', '=', formatTargetPath(at))
-    .where('sha256', '=', match[1] ?? '')
+    .where('path', '=', formatTargetPath(asked.target))
+    .where('sha256', '=', asked.sha256)
     .executeTakeFirst();
-  return row && { sha256: match[1] ?? '', length: row.length_bytes };
+  return row && { sha256: asked.sha256, length: row.length_bytes };
+}
+
+/** @param cut where the hash stands: before the file's name, or, as the Rust library tough asks, before the whole path */
+function readPath(path: string, cut: number): { sha256: string; target: TargetPath } | undefined {
+  const match = hashedFile.exec(path.slice(cut));
+  const target = match && parseTargetPath(path.slice(0, cut) + match[2]);
+  return target ? { sha256: match[1] ?? '', target } : undefined;
 }
 
 function sendTarget(
