@@ -64,11 +64,11 @@ test('says what is missing', async () => {
   expect(stderr).toContain('give --metadata-url, --target-name, --target-base-url, --target-dir');
 });
 
-test('ends with 4 where what came is not authentic', async () => {
+test('ends with 1 and the code where what came is not authentic', async () => {
   await init();
   server.twist('app.bin', { kind: 'replace', bytes: Buffer.from('other bytes here') });
   const { code, stderr } = await download();
-  expect({ code, stderr }).toMatchObject({ code: 4, stderr: expect.stringContaining('artifact-hash') });
+  expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('artifact-hash') });
 });
 
 test("leaves the agent's own state alone", async () => {

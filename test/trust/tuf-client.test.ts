@@ -46,11 +46,11 @@ const client = (): PlainTufClient => ({
 });
 const init = (file = at('factory.json')) => initTuf(client(), file);
 const refresh = () => refreshTuf(client(), `${server.url}/tuf/metadata`);
-const download = (targetName = path) =>
+const download = (...targetNames: string[]) =>
   downloadTuf(client(), {
     metadataUrl: `${server.url}/tuf/metadata`,
     targetBaseUrl: `${server.url}/tuf/targets`,
-    targetName,
+    targetNames: targetNames.length === 0 ? [path] : targetNames,
     targetDir: at('targets'),
   });
 const versionOf = async (role: string) =>
@@ -60,7 +60,7 @@ test('trusts a root, follows the lists as plain files, and brings a target by wa
   expect(await init()).toEqual({ root: 1 });
   expect(await refresh()).toEqual({ root: 1, timestamp: 2, snapshot: 2, targets: 1 });
   const file = at('targets', encodeURIComponent(path));
-  expect(await download()).toMatchObject({ file, path, lengthBytes: CONTENT.length });
+  expect(await download()).toMatchObject([{ file, path, lengthBytes: CONTENT.length }]);
   expect(await readFile(file)).toEqual(CONTENT);
   expect(await readdir(at('targets'))).toEqual([encodeURIComponent(path)]);
   const names = ['p-gw2-stable.json', 'root.json', 'snapshot.json', 'targets.json', 'timestamp.json'];
@@ -128,6 +128,15 @@ test.each(['toString', '..', '.', 'gw2/../../etc/passwd', ''])('no list names %j
   await init();
   await expect(download(name)).rejects.toMatchObject({ code: 'target-not-signed' });
   expect(await readdir(at('targets')).catch(() => [])).toEqual([]);
+});
+
+test('brings several targets of one state, one after the other, and ends with the first that fails', async () => {
+  const other = repo.release(Buffer.from('other bytes'), { version: '1.2.0', counter: 3 }, 'other.bin');
+  await init();
+  await expect(download(path, 'gw2/stable/app/6.6.6/app.bin', other)).rejects.toThrow('no list names');
+  expect(await readdir(at('targets'))).toEqual([encodeURIComponent(path)]);
+  expect((await download(path, other)).map(d => d.path)).toEqual([path, other]);
+  expect(server.requests.filter(r => r.startsWith('/tuf/targets'))).toHaveLength(2);
 });
 
 test('goes on with a download that broke off', async () => {

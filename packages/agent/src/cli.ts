@@ -92,12 +92,17 @@ const tuf = program
   .addOption(jsonOption())
   .option('--metadata-dir <folder>', 'where the lists are kept, as plain files')
   .option('--metadata-url <url>', 'where the repository has its lists')
-  .option('--target-name <path>', 'what to download')
+  .option(
+    '--target-name <path>',
+    'what to download; may be given again',
+    (path, before: string[]) => [...before, path],
+    [],
+  )
   .option('--target-base-url <url>', 'where the repository has its targets')
   .option('--target-dir <folder>', 'where to put them');
 tuf.command('init').description('trust a root').argument('<root>', 'its file').action(tufInit);
 tuf.command('refresh').description('bring the top-level lists up to date').action(tufRefresh);
-tuf.command('download').description('refresh, then bring one target').action(tufDownload);
+tuf.command('download').description('refresh, then bring the targets').action(tufDownload);
 
 process.exit(await main());
 

@@ -46,12 +46,12 @@ export function testWithTheirRepository(prepare: () => Promise<string>, prepareW
     }
 
     // Signed by a role for paths that were never delegated to it.
-    expect(await bring(wanted('apps/lamp/1.0/app.bin'))).toMatchObject({ code: 4, sha256: undefined });
+    expect(await bring(wanted('apps/lamp/1.0/app.bin'))).toMatchObject({ code: 1, sha256: undefined });
     server.twist('app.bin', { kind: 'replace', bytes: Buffer.from('router 6.6') });
-    expect(await bring(wanted('apps/router/1.1/app.bin', 'new'))).toMatchObject({ code: 4, sha256: undefined });
+    expect(await bring(wanted('apps/router/1.1/app.bin', 'new'))).toMatchObject({ code: 1, sha256: undefined });
     server.honest();
     server.serve(await stateIn(join(made, 'first')));
-    expect(await bring(wanted('apps/router/1.0/app.bin'))).toMatchObject({ code: 4 });
+    expect(await bring(wanted('apps/router/1.0/app.bin'))).toMatchObject({ code: 1 });
   });
 }
 

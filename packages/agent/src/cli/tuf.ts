@@ -1,7 +1,5 @@
 /** `tuf`: the plain TUF client, as other clients have one. The agent's own state is out of its reach. */
 import type { Command } from 'commander';
-import { CODES } from '@tidegate/protocol';
-import { AgentError } from '../agent-error.ts';
 import { systemClock } from '../clock.ts';
 import { durableFiles } from '../durable/durable-files.ts';
 import { createHttpClient } from '../net/http-client.ts';
@@ -14,7 +12,7 @@ interface TufOptions {
   readonly json?: boolean;
   readonly metadataDir?: string;
   readonly metadataUrl?: string;
-  readonly targetName?: string;
+  readonly targetName?: readonly string[];
   readonly targetBaseUrl?: string;
   readonly targetDir?: string;
 }
@@ -42,8 +40,8 @@ export async function tufDownload(_options: object, command: Command): Promise<v
   const options = command.optsWithGlobals<TufOptions>();
   const needs: readonly Need[] = ['metadataUrl', 'targetName', 'targetBaseUrl', 'targetDir'];
   await withClient(options, needs, async (client, given) => {
-    const downloaded = await download(client, given);
-    print(options, downloaded, downloaded.file);
+    const downloaded = await download(client, { ...given, targetNames: given.targetName });
+    print(options, downloaded, downloaded.map(d => d.file).join('\n'));
   });
 }
 
@@ -51,13 +49,13 @@ function print({ json }: TufOptions, value: object, words: string): void {
   process.stdout.write(json ? `${JSON.stringify(value)}\n` : `${words}\n`);
 }
 
-/** @throws CommandError usage where an option is missing; refused: the agent's own folder, or what is not authentic */
+/** @throws CommandError usage where an option is missing, refused for the agent's own folder */
 async function withClient(
   options: TufOptions,
   needs: readonly Need[],
   use: (client: PlainClient, given: Required<Pick<TufOptions, Need>>) => Promise<void>,
 ): Promise<void> {
-  const missing = (['metadataDir', ...needs] as const).filter(name => !options[name]);
+  const missing = (['metadataDir', ...needs] as const).filter(name => (options[name]?.length ?? 0) === 0);
   if (missing.length > 0) throw new CommandError(EXIT.usage, `give ${missing.map(optionName).join(', ')}`);
   const given = options as Required<Pick<TufOptions, Need>>;
   for (const folder of [given.metadataDir, given.targetDir]) {
@@ -71,18 +69,9 @@ async function withClient(
   try {
     const { metadataDir } = given;
     await use({ http, files: durableFiles, clock: systemClock, signal: stop.signal, metadataDir }, given);
-  } catch (error) {
-    throw refusal(error) ?? error;
   } finally {
     http.close();
   }
-}
-
-/** What is not authentic, or not up to date, is refused; everything else may be tried again. */
-function refusal(error: unknown): CommandError | undefined {
-  if (!(error instanceof AgentError)) return undefined;
-  const isRefused = CODES[error.code].weight === 'authenticity' || error.code === 'metadata-expired';
-  return isRefused ? new CommandError(EXIT.refused, `${error.code}: ${error.message}`, error) : undefined;
 }
 
 function optionName(name: string): string {

@@ -34,7 +34,8 @@ export type Versions = Readonly<Record<string, number>>;
 
 export interface Wanted {
   readonly metadataUrl: string;
-  readonly targetName: string;
+  /** Brought one after the other, as one state of the repository names them. */
+  readonly targetNames: readonly string[];
   readonly targetBaseUrl: string;
   readonly targetDir: string;
 }
@@ -66,23 +67,42 @@ export interface Downloaded extends SignedArtifact {
   readonly file: string;
 }
 
-/** Refreshes, finds a target by the walk of delegations, and brings its bytes. @throws AgentError, also where none is signed */
-export async function download(client: PlainClient, wanted: Wanted): Promise<Downloaded> {
-  const { targetName, targetBaseUrl, targetDir } = wanted;
-  const file = join(targetDir, fileName(targetName));
-  const { artifact, place } = await withUpdater(client, wanted.metadataUrl, async ({ updater, lists }) => {
-    await updater.refresh();
-    const found: unknown = await updater.getTargetInfo(targetName);
-    // tuf-js looks names up in plain objects, where `toString` is one too.
-    if (!(found instanceof TargetFile)) throw new AgentError('target-not-signed', `no list names ${targetName}`);
-    const { length: lengthBytes, hashes } = found;
-    const sha256 = hashes['sha256'];
-    if (sha256 === undefined) throw new AgentError('metadata-malformed', `${targetName} has no SHA-256`);
-    if (lengthBytes > LIMITS.artifactBytes) throw new AgentError('metadata-malformed', `${targetName} is too long`);
-    const isPrefixed = lists.root.signed.consistentSnapshot;
-    const place = isPrefixed ? contentPath(targetName, sha256) : targetName;
-    return { artifact: { path: targetName, sha256, lengthBytes }, place };
+/**
+ * Refreshes, finds each target by the walk of delegations, and brings its bytes. Ends with the first that fails.
+ * @throws AgentError also where no list names a target
+ */
+export function download(client: PlainClient, wanted: Wanted): Promise<Downloaded[]> {
+  return withUpdater(client, wanted.metadataUrl, async open => {
+    await open.updater.refresh();
+    const downloaded: Downloaded[] = [];
+    for (const name of wanted.targetNames) downloaded.push(await bring(client, wanted, await find(open, name)));
+    return downloaded;
   });
+}
+
+interface Found extends SignedArtifact {
+  /** Where it lies below the base of targets. */
+  readonly place: string;
+}
+
+async function find({ updater, lists }: OpenUpdater, path: string): Promise<Found> {
+  const found: unknown = await updater.getTargetInfo(path);
+  // tuf-js looks names up in plain objects, where `toString` is one too.
+  if (!(found instanceof TargetFile)) throw new AgentError('target-not-signed', `no list names ${path}`);
+  const { length: lengthBytes, hashes } = found;
+  const sha256 = hashes['sha256'];
+  if (sha256 === undefined) throw new AgentError('metadata-malformed', `${path} has no SHA-256`);
+  if (lengthBytes > LIMITS.artifactBytes) throw new AgentError('metadata-malformed', `${path} is too long`);
+  const place = lists.root.signed.consistentSnapshot ? contentPath(path, sha256) : path;
+  return { path, sha256, lengthBytes, place };
+}
+
+async function bring(
+  client: PlainClient,
+  { targetBaseUrl, targetDir }: Wanted,
+  { place, ...artifact }: Found,
+): Promise<Downloaded> {
+  const file = join(targetDir, fileName(artifact.path));
   if ((await fileHash(file)) === artifact.sha256) return { ...artifact, file };
   await mkdir(targetDir, { recursive: true });
   const work = join(targetDir, '.tidegate');
