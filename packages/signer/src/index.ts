@@ -36,6 +36,6 @@ export {
   type Verified,
   type VerifiedRole,
   type VerifiedTarget,
-  type VerifyRequest,
   verifyRepository,
 } from './verify/verify.ts';
+export type { VerifyRequest } from './verify/trusted-lists.ts';
