@@ -132,6 +132,8 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
   const twice = await office.desk.run([...words, '--yes']);
   expect(twice).toMatchObject({ code: 3, stdout: '' });
   expect(twice.stderr).toContain('[rollout-conflict]');
+  const dry = await office.desk.run([...words, '--dry-run']);
+  expect(dry.stdout).toContain(`conflict  ${rollout.id} spring (running)`);
 
   expect((await checkIn(office.asked, device)).offer).toMatchObject({ rolloutId: rollout.id });
   await report(office.asked, device, rollout.id, { state: 'failed', code: 'disk-full' });

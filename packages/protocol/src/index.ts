@@ -8,6 +8,7 @@ export * from './limits.ts';
 export * from './problem.ts';
 export * from './publication.ts';
 export * from './report.ts';
+export * from './rollout-preview.ts';
 export * from './rollout.ts';
 export * from './routes.ts';
 export * from './schema.ts';

@@ -1,70 +1,53 @@
-/** What a rollout would do, before it does it: the release, and how many devices of today's fleet it is for. */
-import { DEFAULT_GATE, DeviceView, type Gate, ReleaseView, type RolloutRequest } from '@tidegate/protocol';
+/** What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in its way. */
+import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
-import { CliError } from '../cli-error.ts';
 import { shareWords } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
 import { gateWords } from './rollout-words.ts';
 
-export interface Overview {
+export interface Overview extends RolloutPreview {
   readonly request: RolloutRequest;
-  readonly release: ReleaseView;
-  /** Devices that the rollout is for today; undefined: more than are looked at. */
-  readonly eligible: number | undefined;
-  /** Of those, the ones that run it, or something newer, already. */
-  readonly current: number;
 }
 
-/** Devices that are looked at, at most: an overview is to be quick. */
-const LOOKED_AT = 20_000;
-
-/** @throws CliError `release-unknown`, and whatever the server says of the filter */
+/** @throws CliError `release-unknown`, and whatever else the server says of the request */
 export async function overview(api: AdminApi, request: RolloutRequest): Promise<Overview> {
-  const release = await findRelease(api, request.target);
-  const { product, channel, component, hardware, counter } = release;
-  const query = { product, channel, filter: request.filter, component, revoked: false };
-  const found = { looked: 0, eligible: 0, current: 0 };
-  for await (const devices of api.pages('/devices', query, DeviceView, LOOKED_AT)) {
-    const fitting = devices.filter(d => d.hardware !== null && hardware.includes(d.hardware));
-    const current = fitting.filter(d => d.components.some(c => c.component === component && c.counter >= counter));
-    found.looked += devices.length;
-    found.current += current.length;
-    found.eligible += fitting.length - current.length;
-  }
-  const whole = found.looked < LOOKED_AT;
-  return { request, release, eligible: whole ? found.eligible : undefined, current: found.current };
+  return { request, ...(await api.post('/rollouts/preview', request, RolloutPreview)) };
 }
 
-async function findRelease(api: AdminApi, target: string): Promise<ReleaseView> {
-  const product = target.split('/')[0] ?? '';
-  const query = /^[a-z][a-z0-9-]{0,31}$/.test(product) ? { product } : {};
-  for await (const releases of api.pages('/releases', query, ReleaseView)) {
-    const found = releases.find(r => r.target === target);
-    if (found && !found.withdrawn) return found;
-    if (found) throw unknown(`${target} was withdrawn.`);
-  }
-  throw unknown(
-    `${target} is not published. What is: tidegate release list${query.product ? ` --product ${product}` : ''}`,
-  );
-}
-
-function unknown(message: string): CliError {
-  return new CliError({ server: 'release-unknown', exit: EXIT.usage }, message, { path: '/target' });
-}
-
-export function overviewLines({ request, release, eligible, current }: Overview): string[] {
+export function overviewLines({ request, release, devices, phases, sample, conflicts }: Overview): string[] {
   const gate: Gate = { ...DEFAULT_GATE, ...request.gate };
   return [
     `release   ${release.component} ${release.version} (counter ${release.counter}, ${release.class}) for ${release.hardware.join(', ')}`,
     `channel   ${release.product}/${release.channel}`,
     `filter    ${request.filter ?? 'none'}`,
-    `devices   ${eligible === undefined ? `more than ${LOOKED_AT} in question` : `${eligible} today`}${current > 0 ? `, and ${current} that run it or newer` : ''}`,
-    `phases    ${request.phases.map(({ basisPoints }) => phaseText(basisPoints, eligible)).join(', then ')}`,
+    `devices   ${deviceWords(devices)}`,
+    ...(sample.length > 0
+      ? [
+          `such as   ${sample
+            .map(d => d.id)
+            .slice(0, SAMPLE_SHOWN)
+            .join(', ')}`,
+        ]
+      : []),
+    `phases    ${phases.map((phase, i) => phaseText(request, i, phase.devices)).join(', then ')}`,
     ...gateWords(gate),
+    ...conflicts.map(c => `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}`),
   ];
 }
 
-function phaseText(basisPoints: number, eligible: number | undefined): string {
-  const about = eligible === undefined ? '' : ` (about ${Math.round((eligible * basisPoints) / 10_000)})`;
-  return `${shareWords(basisPoints)}${about}`;
+const SAMPLE_SHOWN = 3;
+
+const CONFLICT_WORDS: Readonly<Record<RolloutPreview['conflicts'][number]['effect'], string>> = {
+  refuses: 'is for the same component and hardware: stop it first',
+  overtaken: 'gives its devices that have not begun to this security release',
+};
+
+function deviceWords({ meant, current, exact, margin, looked }: RolloutPreview['devices']): string {
+  const count = exact
+    ? `${meant} today`
+    : `about ${meant} today (give or take ${margin}, estimated from ${looked} of the product)`;
+  return `${count}${current > 0 ? `, and ${exact ? '' : 'about '}${current} that run it or newer` : ''}`;
+}
+
+function phaseText({ phases }: RolloutRequest, index: number, devices: number): string {
+  return `${shareWords(phases[index]?.basisPoints ?? 0)} (about ${devices})`;
 }

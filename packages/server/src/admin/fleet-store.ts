@@ -90,6 +90,12 @@ export async function findDeviceView(db: Db, id: string): Promise<DeviceView | u
   return row && deviceView(row);
 }
 
+/** By id; those that are gone are left out. */
+export async function devicesByIds(db: Db, ids: readonly string[]): Promise<DeviceView[]> {
+  if (ids.length === 0) return [];
+  return (await db.selectFrom('devices').selectAll().where('id', 'in', ids).orderBy('id').execute()).map(deviceView);
+}
+
 function deviceView(row: Selectable<DevicesTable>): DeviceView {
   return {
     id: row.id,

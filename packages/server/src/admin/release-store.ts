@@ -1,5 +1,7 @@
 /** Published releases as operators see them. */
 import type { ReleaseView } from '@tidegate/protocol';
+import type { Selectable } from 'kysely';
+import type { ReleasesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 export async function listReleases(
@@ -10,18 +12,22 @@ export async function listReleases(
 ): Promise<ReleaseView[]> {
   let query = db.selectFrom('releases').selectAll().where('target', '>', after).orderBy('target').limit(limit);
   if (product !== undefined) query = query.where('product', '=', product);
-  return (await query.execute()).map(r => ({
-    target: r.target,
-    product: r.product,
-    channel: r.channel,
-    component: r.component,
-    version: r.version,
-    counter: r.counter,
-    class: r.class,
-    hardware: r.hardware,
-    lengthBytes: r.length_bytes,
-    sha256: r.sha256,
-    publishedAt: r.published_at.toISOString(),
-    withdrawn: r.withdrawn_at !== null,
-  }));
+  return (await query.execute()).map(releaseView);
+}
+
+export function releaseView(row: Selectable<ReleasesTable>): ReleaseView {
+  return {
+    target: row.target,
+    product: row.product,
+    channel: row.channel,
+    component: row.component,
+    version: row.version,
+    counter: row.counter,
+    class: row.class,
+    hardware: row.hardware,
+    lengthBytes: row.length_bytes,
+    sha256: row.sha256,
+    publishedAt: row.published_at.toISOString(),
+    withdrawn: row.withdrawn_at !== null,
+  };
 }

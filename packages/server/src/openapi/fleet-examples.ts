@@ -19,6 +19,34 @@ import {
 import { CLAIM_TOKEN, COMPONENT, DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SHA256, TARGET } from './example-values.ts';
 import { named } from './schema-book.ts';
 
+export const DEVICE: DeviceView = {
+  id: DEVICE_ID,
+  product: 'gw2',
+  hardware: 'gw2-b',
+  channel: 'stable',
+  components: [COMPONENT],
+  attributes: { site: 'north' },
+  enrolledAt: MORNING,
+  enrolledBy: 'claim-token',
+  lastSeenAt: NOON,
+  revokedAt: null,
+  alarms: [],
+};
+export const RELEASE: ReleaseView = {
+  target: TARGET,
+  product: 'gw2',
+  channel: 'stable',
+  component: 'app',
+  version: '1.3.0',
+  counter: 13,
+  class: 'feature',
+  hardware: ['gw2-b'],
+  lengthBytes: 4_194_304,
+  sha256: SHA256,
+  publishedAt: MORNING,
+  withdrawn: false,
+};
+
 export const FLEET_EXAMPLES = [
   named('ProductRequest', ProductRequest, { name: 'gw2', title: 'Gateway 2' }),
   named('ProductView', ProductView, { name: 'gw2', title: 'Gateway 2', createdAt: MORNING }),
@@ -27,19 +55,7 @@ export const FLEET_EXAMPLES = [
   named('ApiTokenRequest', ApiTokenRequest, { name: 'release pipeline', role: 'releaser' }),
   named('ApiTokenAnswer', ApiTokenAnswer, { id: '2c4e6a8093b1d5f7e9a0c2b4d6f8e1a3', token: CLAIM_TOKEN }),
   named('DeviceAlarm', DeviceAlarm, { alarm: 'clone', at: NOON }),
-  named('DeviceView', DeviceView, {
-    id: DEVICE_ID,
-    product: 'gw2',
-    hardware: 'gw2-b',
-    channel: 'stable',
-    components: [COMPONENT],
-    attributes: { site: 'north' },
-    enrolledAt: MORNING,
-    enrolledBy: 'claim-token',
-    lastSeenAt: NOON,
-    revokedAt: null,
-    alarms: [],
-  }),
+  named('DeviceView', DeviceView, DEVICE),
   named('DeviceKeyView', DeviceKeyView, {
     product: 'gw2',
     sha256: SHA256,
@@ -82,18 +98,5 @@ export const FLEET_EXAMPLES = [
     code: 'health-failed',
     detail: 'the health check ended with 1',
   }),
-  named('ReleaseView', ReleaseView, {
-    target: TARGET,
-    product: 'gw2',
-    channel: 'stable',
-    component: 'app',
-    version: '1.3.0',
-    counter: 13,
-    class: 'feature',
-    hardware: ['gw2-b'],
-    lengthBytes: 4_194_304,
-    sha256: SHA256,
-    publishedAt: MORNING,
-    withdrawn: false,
-  }),
+  named('ReleaseView', ReleaseView, RELEASE),
 ];

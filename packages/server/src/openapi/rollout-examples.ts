@@ -4,13 +4,16 @@ import {
   Gate,
   GateDecision,
   Phase,
+  RolloutConflict,
   RolloutCounts,
+  RolloutPreview,
   RolloutRequest,
   RolloutRetryAnswer,
   RolloutRetryRequest,
   RolloutView,
 } from '@tidegate/protocol';
 import { DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SALT, TARGET } from './example-values.ts';
+import { DEVICE, RELEASE } from './fleet-examples.ts';
 import { named } from './schema-book.ts';
 
 const phases: Phase[] = [{ basisPoints: 1000 }, { basisPoints: 10_000 }];
@@ -62,6 +65,15 @@ const rollout: RolloutView = {
   endedAt: null,
 };
 
+const conflict: RolloutConflict = {
+  rolloutId: ROLLOUT_ID,
+  name: 'app 1.2.0',
+  state: 'running',
+  target: TARGET,
+  class: 'feature',
+  effect: 'refuses',
+};
+
 export const ROLLOUT_EXAMPLES = [
   named('Phase', Phase, { basisPoints: 1000 }),
   named('Gate', Gate, DEFAULT_GATE),
@@ -73,6 +85,14 @@ export const ROLLOUT_EXAMPLES = [
     filter: 'site==north',
     phases,
     gate: { soakSeconds: 86_400 },
+  }),
+  named('RolloutConflict', RolloutConflict, conflict),
+  named('RolloutPreview', RolloutPreview, {
+    release: RELEASE,
+    devices: { meant: 48_000, current: 2000, exact: false, margin: 2100, looked: 20_000 },
+    phases: [{ devices: 4800 }, { devices: 48_000 }],
+    sample: [DEVICE],
+    conflicts: [conflict],
   }),
   named('RolloutView', RolloutView, rollout),
   named('RolloutRetryRequest', RolloutRetryRequest, { devices: [DEVICE_ID] }),

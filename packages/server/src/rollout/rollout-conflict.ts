@@ -1,5 +1,5 @@
 /** One rollout at a time for a component and hardware: else two would offer different releases to the same devices. */
-import type { ReleaseClass } from '@tidegate/protocol';
+import type { ConflictEffect, ReleaseClass, RolloutConflict } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
@@ -24,18 +24,29 @@ export async function lockComponent(tx: Db, { product, component }: Pick<Claim, 
  * security release may run beside any but another security release, since it takes precedence
  */
 export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
-  const other = await tx
+  const other = (await conflictsOf(tx, claim)).find(c => c.effect === 'refuses');
+  if (!other) return;
+  const detail = `rollout ${other.rolloutId} («${other.name}») is ${other.state} for the same component and hardware: stop it first`;
+  throw new ServerError('rollout-conflict', detail, { path: '/target' });
+}
+
+/** Others that run or are paused for the same component and hardware, the older first, and what each means. */
+export async function conflictsOf(db: Db, claim: Claim): Promise<RolloutConflict[]> {
+  const rows = await db
     .selectFrom('rollouts')
-    .select(['id', 'name', 'state'])
+    .select(['id', 'name', 'state', 'target', 'class'])
     .where('state', 'in', ['running', 'paused'])
     .where('product', '=', claim.product)
     .where('channel', '=', claim.channel)
     .where('component', '=', claim.component)
     .where('hardware', '&&', sql<string[]>`${claim.hardware}::text[]`)
     .where('id', '<>', claim.id ?? '')
-    .$if(claim.class === 'security', q => q.where('class', '=', 'security'))
-    .executeTakeFirst();
-  if (!other) return;
-  const detail = `rollout ${other.id} («${other.name}») is ${other.state} for the same component and hardware: stop it first`;
-  throw new ServerError('rollout-conflict', detail, { path: '/target' });
+    .orderBy('created_at')
+    .orderBy('id')
+    .execute();
+  return rows.map(({ id, ...row }) => ({ rolloutId: id, ...row, effect: effectOf(claim.class, row.class) }));
+}
+
+function effectOf(ours: ReleaseClass, theirs: ReleaseClass): ConflictEffect {
+  return ours === 'security' && theirs !== 'security' ? 'overtaken' : 'refuses';
 }

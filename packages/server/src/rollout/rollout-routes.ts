@@ -7,6 +7,7 @@ import {
   page,
   type ProblemCode,
   ROLLOUT_STATES,
+  RolloutPreview,
   RolloutRequest,
   RolloutRetryAnswer,
   RolloutRetryRequest,
@@ -19,6 +20,7 @@ import type { Board } from './board.ts';
 import { planRollout } from './rollout-plan.ts';
 import { type Act, pauseRollout, resumeRollout, stopRollout } from './rollout-control.ts';
 import { retryRollout } from './rollout-retry.ts';
+import { previewRollout } from './rollout-preview.ts';
 import { createRollout, findRelease, findRollout, listRollouts, type RolloutRow } from './rollout-store.ts';
 import { rolloutViews } from './rollout-view.ts';
 
@@ -94,7 +96,7 @@ export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** `POST /rollouts` (201); `POST /rollouts/:id/{pause,resume,stop,retry}` (200, as often as one likes). */
+/** `POST /rollouts` (201); `POST /rollouts/preview`; `POST /rollouts/:id/{pause,resume,stop,retry}` (200, as often as one likes). */
 export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
@@ -117,6 +119,24 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
         log.info({ rolloutId: row.id, target: row.target, operator: request.operator.id }, 'a rollout was created');
         await board.confirm();
         return reply.code(201).send(await viewOf(db, row));
+      },
+    );
+
+    app.post(
+      '/rollouts/preview',
+      {
+        schema: {
+          operationId: 'previewRollout',
+          summary: 'What a rollout would do: devices, a sample of them, and other rollouts in its way; nothing is done',
+          tags: ['rollouts'],
+          problems: ['release-unknown', 'phases-not-growing', 'gate-impossible', 'filter-invalid'],
+          body: RolloutRequest,
+          response: { 200: RolloutPreview },
+        },
+      },
+      async request => {
+        const release = await findRelease(db, request.body.target);
+        return previewRollout(db, planRollout(request.body, release, { salt: randomHex(), now: clock.now() }));
       },
     );
 

@@ -1,0 +1,26 @@
+/** What a rollout would do: everything that making it would check, and nothing written. */
+import type { RolloutPreview } from '@tidegate/protocol';
+import { devicesByIds } from '../admin/fleet-store.ts';
+import { releaseView } from '../admin/release-store.ts';
+import type { Db } from '../deps.ts';
+import { estimate } from './estimate.ts';
+import { findMeant } from './preview-store.ts';
+import { conflictsOf } from './rollout-conflict.ts';
+import type { RolloutPlan } from './rollout-plan.ts';
+
+/** About a tenth of a second; the estimate of a tenth of a fleet is then good to about four in a hundred. */
+const LOOKED_AT = 20_000;
+
+/** @throws ServerError filter-invalid */
+export async function previewRollout(db: Db, plan: RolloutPlan, lookedAt = LOOKED_AT): Promise<RolloutPreview> {
+  const found = await findMeant(db, plan, lookedAt);
+  const { devices: meant, margin } = estimate(found.meant, found);
+  const { devices: current } = estimate(found.current, found);
+  return {
+    release: releaseView(plan.release),
+    devices: { meant, current, exact: found.last === undefined, margin, looked: found.looked },
+    phases: plan.phases.map(({ basisPoints }) => ({ devices: Math.round((meant * basisPoints) / 10_000) })),
+    sample: await devicesByIds(db, found.sample),
+    conflicts: await conflictsOf(db, plan.release),
+  };
+}
