@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { leftOut } from './scripts/test-needs.ts';
 
 const setupOf = (name: string) =>
   fileURLToPath(new URL(`packages/server/src/testing/${name}-setup.ts`, import.meta.url));
@@ -10,6 +11,7 @@ const unit = (name: string, globalSetup: string[] = []) => ({
     name,
     root: `packages/${name}`,
     include: ['src/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...leftOut(name)],
     globalSetup,
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -38,7 +40,7 @@ export default defineConfig({
           name: 'e2e',
           root: 'test',
           include: ['**/*.test.ts'],
-          exclude: ['interop/**'],
+          exclude: [...configDefaults.exclude, 'interop/**', ...leftOut('e2e')],
           globalSetup: services,
           testTimeout: 120_000,
           hookTimeout: 180_000,

@@ -1,0 +1,53 @@
+/**
+ * Tests of what stands beside Node on a machine: nginx, Redis, tokens, systemd. Where such a program is missing they are
+ * left out, which the run says, so that `npm test` needs nothing but Node; in CI, which installs them, nothing is left out.
+ */
+import { accessSync, constants } from 'node:fs';
+import { join } from 'node:path';
+
+/** Test files by project, and the programs that they run. */
+const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  signer: {
+    'src/custody.test.ts': ['openssl', 'softhsm2-util', 'pkcs11-tool'],
+    'src/keys/aws-kms-key.test.ts': ['openssl'],
+    'src/keys/exec-key.test.ts': ['openssl'],
+    'src/keys/gcp-kms-key.test.ts': ['openssl'],
+    'src/keys/pkcs11-key.test.ts': ['softhsm2-util', 'pkcs11-tool'],
+  },
+  e2e: {
+    'e2e/agent-under-systemd.test.ts': ['systemd-notify', 'python3'],
+    'e2e/systemd-units.test.ts': ['systemd-analyze'],
+    'images/run.test.ts': ['redis-server', 'redis-cli'],
+    'proxy/nginx.test.ts': ['nginx', 'openssl'],
+    'server/redis-loss.test.ts': ['redis-server'],
+  },
+};
+
+/** Test files of a project that cannot run here; none where `CI` is set. */
+export function leftOut(project: string): string[] {
+  if (process.env['CI']) return [];
+  return Object.entries(NEEDS[project] ?? {})
+    .filter(([, programs]) => !programs.every(isInstalled))
+    .map(([file]) => file);
+}
+
+/** What is missing here, and how many test files for want of it are left out; undefined where none are. */
+export function wantingWords(): string | undefined {
+  const files = Object.keys(NEEDS).flatMap(project => leftOut(project).map(file => NEEDS[project]?.[file] ?? []));
+  if (files.length === 0) return undefined;
+  const missing = new Set(files.flat().filter(program => !isInstalled(program)));
+  return `${files.length} test files are left out here, for want of: ${[...missing].join(', ')}`;
+}
+
+function isInstalled(program: string): boolean {
+  // nginx and others are where only root looks.
+  const folders = [...(process.env['PATH'] ?? '').split(':'), '/usr/sbin'];
+  return folders.some(folder => {
+    try {
+      accessSync(join(folder, program), constants.X_OK);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+}
