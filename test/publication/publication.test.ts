@@ -37,6 +37,27 @@ describe('a publication', () => {
     });
   });
 
+  it('takes what lies beside images, bundles and product descriptors, and makes no release of them', async () => {
+    const path = repo.release(content, { version: '1.0.0', counter: 1 });
+    const beside: [string, object][] = [
+      ['app/1.0.0/sbom.json', { kind: 'sbom', component: 'app', version: '1.0.0', format: 'spdx-2.3' }],
+      ['bundle/7/bundle.json', { kind: 'bundle', component: 'bundle', version: '7', class: 'feature' }],
+      ['product/1/product.json', { kind: 'product', component: 'product', version: '1', supportEnds: '2040-12-31' }],
+    ];
+    for (const [at, custom] of beside) {
+      const entry = { schema: 1, releasedAt: '2031-05-01T00:00:00Z', ...custom };
+      repo.addTarget(repo.role, `gw2/stable/${at}`, Buffer.from(at), entry);
+    }
+    repo.publish([repo.role]);
+    const answer = committed(await publisher.publish(repo));
+    expect(answer.newTargets.toSorted()).toEqual([path, ...beside.map(([at]) => `gw2/stable/${at}`)].toSorted());
+    const token = await publisher.app.apiToken('viewer');
+    const releases = await publisher.app.admin('GET', '/releases', { token });
+    expect(releases.json).toMatchObject({ items: [{ target: path }] });
+    expect((releases.json as { items: unknown[] }).items).toHaveLength(1);
+    expect((await get(`targets/gw2/stable/app/1.0.0/${sha256('app/1.0.0/sbom.json')}.sbom.json`)).status).toBe(200);
+  });
+
   it('shows its roles in the status, with the version and the end of each, and those of the next one after it', async () => {
     const token = await publisher.app.apiToken('viewer');
     const roles = async () => {

@@ -76,12 +76,12 @@ it('refuses files in the top-level list, which only delegates', async () => {
 
 it('refuses a description that disagrees with its path', async () => {
   relabel(repo.addFirmware(bytes, sound), 'gw2/stable/app/2.0.1/app.bin');
-  await refused(/description is for version 2.0.0/);
+  await refused(/description at \/version is 2.0.0, the path says 2.0.1/);
 });
 
 it('refuses a description for another component', async () => {
   relabel(repo.addFirmware(bytes, sound), 'gw2/stable/mcu/2.0.0/app.bin');
-  await refused(/description is for component app/);
+  await refused(/description at \/component is app, the path says /);
 });
 
 it('refuses a description that lacks a field, and names the field', async () => {
@@ -133,4 +133,9 @@ it('refuses a length that the bytes do not have', async () => {
 it('refuses a hold that does not say what it holds', async () => {
   repo.addTarget('h-gw2', 'hold/gw2/app/1.0.0/hold.json', Buffer.from('{}'), { schema: 1 });
   await refused(/hold\/gw2\/app\/1.0.0\/hold.json: its description at \/component/);
+});
+
+it('refuses firmware that lies where a bundle or a product descriptor belongs', async () => {
+  repo.addFirmware(bytes, { ...sound, component: 'bundle' }, 'bundle.json');
+  await refused(/bundle\/2.0.0\/bundle.json: its description at \/kind/);
 });

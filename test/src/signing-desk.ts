@@ -39,6 +39,8 @@ export interface SigningDesk {
   readonly rootFile: string;
   /** Lists a file as a release and signs its channel, by CI and by a person. */
   release(file: FileToSign): Promise<ReleaseResult>;
+  /** Signs a channel's draft, by CI and by a person. */
+  signChannel(role: string): Promise<void>;
   /** Makes snapshot and timestamp, and brings the set to the server. */
   publish(to: { adminUrl: string; token: string; readBackUrl?: string }): Promise<CommitAnswer>;
   /** Makes snapshot and timestamp without publishing them. */
@@ -121,6 +123,7 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
     repository,
     rootFile: join(repository.dir, 'metadata', '1.root.json'),
     refresh,
+    signChannel: role => bySome(role, [ci, release]),
     release: async ({
       file,
       version,

@@ -4,7 +4,7 @@
  * Open for new fields; a reader that does not know `schema` or a name in `mustUnderstand` refuses the release.
  */
 import { type Static, Type } from 'typebox';
-import { Counter, Instant, Name, ReleaseClass, Sha256, Version } from './identifiers.ts';
+import { Counter, FileName, Instant, Name, ReleaseClass, Sha256, Version } from './identifiers.ts';
 
 export const FIRMWARE_SCHEMA = 1;
 
@@ -14,6 +14,10 @@ export const Localized = Type.Record(
   Type.String({ maxLength: 500 }),
 );
 export type Localized = Static<typeof Localized>;
+
+/** A document that belongs to a release: the name of its target beside the image, and its hash. */
+export const DocumentRef = Type.Object({ file: FileName, sha256: Sha256 });
+export type DocumentRef = Static<typeof DocumentRef>;
 
 export const Firmware = Type.Object({
   schema: Type.Integer({ minimum: 1 }),
@@ -36,6 +40,16 @@ export const Firmware = Type.Object({
     Type.Array(Type.Object({ id: Type.String({ maxLength: 64 }), risk: Localized }), { maxItems: 8 }),
   ),
   notes: Type.Optional(Localized),
+  /** It brings what the product could not do before: of class `feature` this is said by the class alone. */
+  addsFeatures: Type.Optional(Type.Boolean()),
+  /** Why fixes and features come together, where they do (explanatory text of EN 303 645 5.3). */
+  mixedReason: Type.Optional(Localized),
+  /** What it is made of. */
+  sbom: Type.Optional(DocumentRef),
+  /** How it was built. */
+  provenance: Type.Optional(DocumentRef),
+  /** Notes that are too long to stand here. */
+  longNotes: Type.Optional(DocumentRef),
   /** What the update interrupts, and for how long (EN 303 645 5.3-12). */
   disruption: Type.Enum(['none', 'partial', 'full']),
   disruptionSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),

@@ -17,6 +17,7 @@ export const TARGET_PATTERN =
 
 export const Name = Type.String({ pattern: NAME_PATTERN });
 export const Version = Type.String({ pattern: VERSION_PATTERN });
+export const FileName = Type.String({ pattern: FILE_PATTERN });
 /** Device ids, rollout ids, rollout salts, boot ids, report ids: 32 lowercase hex digits, random. */
 export const Hex32 = Type.String({ pattern: HEX_32_PATTERN });
 export const Sha256 = Type.String({ pattern: SHA256_PATTERN });
@@ -28,3 +29,5 @@ export const CodeName = Type.Enum(CODE_NAMES);
 export const UpdateStateName = Type.Enum([...UPDATE_STATES]);
 export const ReleaseClass = Type.Enum(['security', 'maintenance', 'feature']);
 export type ReleaseClass = 'security' | 'maintenance' | 'feature';
+/** A day of the calendar, by UTC. */
+export const Day = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' });

@@ -11,11 +11,18 @@ export const LIMITS = {
   rootRotationsPerRefresh: 256,
   targetsPerRole: 500,
   rolesPerSnapshot: 500,
+  withdrawalsPerRole: 1000,
 
   // Firmware.
   artifactBytes: 16 * 1024 ** 3,
   customBytes: 1500,
   customDepth: 3,
+  /** What lies beside an image: its parts list, how it was built, long notes. */
+  documentBytes: 32 * 1024 ** 2,
+  /** bundle.json and product.json. */
+  bundleBytes: 256 * 1024,
+  productBytes: 64 * 1024,
+  partsPerBundle: 16,
   /** A release counter rises by at most this much at once, so that a slip cannot use up the range. */
   counterStep: 1000,
   counterMax: 2 ** 48,

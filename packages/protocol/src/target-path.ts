@@ -4,6 +4,10 @@
  */
 import { FILE_PATTERN, NAME_PATTERN, VERSION_PATTERN } from './identifiers.ts';
 
+/** Holds lie under a product of this name, which no product can have. */
+export const HOLD_PRODUCT = 'hold';
+export const HOLD_FILE = 'hold.json';
+
 export interface TargetPath {
   readonly product: string;
   readonly channel: string;
@@ -56,5 +60,5 @@ export function holdPaths(product: string): string[] {
 
 /** The target that holds a version of a component back, whichever channel it came by. */
 export function holdPath(product: string, component: string, version: string): string {
-  return `hold/${product}/${component}/${version}/hold.json`;
+  return `${HOLD_PRODUCT}/${product}/${component}/${version}/${HOLD_FILE}`;
 }

@@ -14,6 +14,7 @@ export type { ReleaseRequest, ReleaseResult } from './edit/release.ts';
 export type { RenewOptions, RenewResult } from './edit/renew.ts';
 export type { RootDraft } from './edit/root.ts';
 export { signDetached, type SignResult } from './edit/sign.ts';
+export type { WithdrawRequest, WithdrawResult } from './edit/withdraw.ts';
 export { CUSTODIES, type CustodyName, type KeyAccess, type SecretWanted } from './keys/custody.ts';
 export { readPublicKey } from './keys/key-document.ts';
 export { generateKeyFile, type KeyFile, type NewKey } from './keys/key-file.ts';

@@ -18,6 +18,7 @@ import { refresh, type OnlineSigners, type RefreshResult } from './edit/refresh.
 import { addRelease, type ReleaseRequest, type ReleaseResult } from './edit/release.ts';
 import { dropDraft, renew, type RenewOptions, type RenewResult } from './edit/renew.ts';
 import { addRootKey, expireRoot, removeRootKey, type RootDraft, setRootThreshold } from './edit/root.ts';
+import { withdraw, type WithdrawRequest, type WithdrawResult } from './edit/withdraw.ts';
 import { sign, signDetached, type SignResult } from './edit/sign.ts';
 import type { PublicKey, Signer } from './keys/signer.ts';
 import type { PeopleRole } from './policy/root-policy.ts';
@@ -72,6 +73,11 @@ export class Repository {
   /** Keeps, describes and lists an image in its channel's draft. */
   addRelease(request: ReleaseRequest): Promise<ReleaseResult> {
     return this.#edit(editing => addRelease(editing, request));
+  }
+
+  /** Takes a version off its channel's list, by a draft. */
+  withdraw(request: WithdrawRequest): Promise<WithdrawResult> {
+    return this.#edit(editing => withdraw(editing, request));
   }
 
   addHold(request: HoldRequest): Promise<HoldResult> {

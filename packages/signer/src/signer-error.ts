@@ -14,15 +14,19 @@ export const SIGNER_CODES = [
   // Names, sizes, descriptions.
   'name-invalid',
   'name-reserved',
+  'file-invalid',
   'firmware-invalid',
   'custom-too-large',
   'risk-missing',
+  'class-mixed',
   'reason-missing',
   'file-unreadable',
   'file-changed',
   'artifact-size',
   'artifact-missing',
   'target-exists',
+  'target-unknown',
+  'target-needed',
   'version-reused',
   'counter-fixed',
   'counter-not-rising',
@@ -84,12 +88,29 @@ export const SIGNER_CODES = [
 
 export type SignerCode = (typeof SIGNER_CODES)[number];
 
+/** One fault in a file that people wrote. Line and column count from 1. */
+export interface FileFault {
+  readonly file: string;
+  readonly line: number;
+  readonly column: number;
+  /** JSON pointer to what is wrong. */
+  readonly path: string;
+  readonly message: string;
+}
+
 export class SignerError extends Error {
   override readonly name = 'SignerError';
   readonly code: SignerCode;
+  /** Every fault of the file, with `file-invalid`. */
+  readonly faults: readonly FileFault[] | undefined;
 
-  constructor(code: SignerCode, message: string, options: { cause?: unknown } = {}) {
+  constructor(
+    code: SignerCode,
+    message: string,
+    options: { cause?: unknown; faults?: readonly FileFault[] | undefined } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.faults = options.faults;
   }
 }

@@ -7,6 +7,7 @@ import {
   type Firmware,
   Firmware as FirmwareSchema,
   FIRMWARE_SCHEMA,
+  kindIn,
   LIMITS,
   parser,
   parseTargetPath,
@@ -60,13 +61,15 @@ export function accept(input: AcceptInput): Verdict {
 
   // A later schema need not fit ours: that it is unknown must not look like an attack.
   if (hasLaterSchema(target.custom)) return refuse('schema-unknown', `${path} is described by a later schema`);
+  // Bundles, documents and whatever kinds come later: nothing of them is installed by halves, and none is an attack.
+  const kind = kindIn(target.custom);
+  if (typeof kind === 'string' && kind !== 'full')
+    return refuse('schema-unknown', `${path} is of kind ${printable(kind)}, which is not installed by itself`);
   const parsed = parseFirmware(target.custom);
   if (!parsed.ok) return refuse('metadata-malformed', `${path}: custom${parsed.fault.path} ${parsed.fault.message}`);
   const firmware = parsed.value;
   const unknown = firmware.mustUnderstand?.find(ability => !ABILITIES.includes(ability));
   if (unknown !== undefined) return refuse('schema-unknown', `${path} asks for ${unknown}`);
-  // Deltas need a full image beside them and an installer that knows them: refused until there is one.
-  if (firmware.kind !== 'full') return refuse('schema-unknown', `${path} is a ${firmware.kind}`);
   if (firmware.component !== parts.component || firmware.version !== parts.version)
     return refuse('metadata-malformed', `${path} describes ${firmware.component} ${firmware.version}`);
 

@@ -3,7 +3,14 @@
  * that was published ever changes its hash, counter and version belong to each other, and the bytes are in the store.
  * Pure: what is known comes in as maps.
  */
-import { Firmware, Hold, LIMITS, parser, parseTargetPath, SHA256_PATTERN, type TargetPath } from '@tidegate/protocol';
+import {
+  describedAs,
+  type Firmware,
+  LIMITS,
+  parseTargetPath,
+  SHA256_PATTERN,
+  type TargetPath,
+} from '@tidegate/protocol';
 import { ServerError } from '../server-error.ts';
 import { verifyCounters, type VersionedRelease } from './verify-counters.ts';
 import { invalid } from './read-metadata.ts';
@@ -22,12 +29,10 @@ export interface SoundTarget {
   readonly path: string;
   readonly sha256: string;
   readonly lengthBytes: number;
-  /** Undefined for what is not installed by itself: holds. */
+  /** Undefined for what is not installed by itself: holds, documents beside an image, bundles, product descriptors. */
   readonly release: { readonly at: TargetPath; readonly firmware: Firmware } | undefined;
 }
 
-const parseFirmware = parser(Firmware);
-const parseHold = parser(Hold);
 const sha256Pattern = new RegExp(SHA256_PATTERN);
 
 /** Throws ServerError: metadata-invalid, or publication-incomplete where bytes are missing. */
@@ -45,30 +50,31 @@ function versioned({ at, firmware }: NonNullable<SoundTarget['release']>): Versi
 }
 
 function verifyTarget({ path, file, target }: SignedTarget, known: Known): SoundTarget {
-  const at = parseTargetPath(path);
-  if (!at) throw invalid(file, `${JSON.stringify(path)} is not <product>/<channel>/<component>/<version>/<file>`);
+  if (!parseTargetPath(path)) {
+    throw invalid(file, `${JSON.stringify(path)} is not <product>/<channel>/<component>/<version>/<file>`);
+  }
   const sha256 = target.hashes['sha256'];
   if (sha256 === undefined || !sha256Pattern.test(sha256)) throw invalid(file, `${path} has no SHA-256`);
   if (target.length > LIMITS.artifactBytes) throw invalid(file, `${path} is larger than ${LIMITS.artifactBytes} bytes`);
   const before = known.hashes.get(path);
   if (before !== undefined && before !== sha256) throw invalid(file, `${path} was published with another hash`);
-  const release = describedBy(path, at, file, target.custom);
+  const release = describedBy(path, file, target.custom);
   mustBeStored(path, sha256, target.length, known.artifacts.get(sha256));
   return { path, sha256, lengthBytes: target.length, release };
 }
 
 /** What the signed description says, where it is one of firmware. */
-function describedBy(path: string, at: TargetPath, file: string, custom: unknown): SoundTarget['release'] {
+function describedBy(path: string, file: string, custom: unknown): SoundTarget['release'] {
   if (Buffer.byteLength(JSON.stringify(custom ?? null)) > LIMITS.customBytes) {
     throw invalid(file, `${path}: its description is longer than ${LIMITS.customBytes} bytes`);
   }
-  const parsed = at.product === 'hold' ? parseHold(custom) : parseFirmware(custom);
-  if (!parsed.ok)
-    throw invalid(file, `${path}: its description at ${parsed.fault.path || '/'} ${parsed.fault.message}`);
-  const { component, version } = parsed.value;
-  if (component !== at.component) throw invalid(file, `${path}: its description is for component ${component}`);
-  if (version !== at.version) throw invalid(file, `${path}: its description is for version ${version}`);
-  return at.product === 'hold' ? undefined : { at, firmware: parsed.value as Firmware };
+  const parsed = describedAs(path, custom);
+  if (!parsed.ok) {
+    const { path: at, message } = parsed.fault;
+    throw invalid(file, `${path}: its description at ${at || '/'} ${message}`);
+  }
+  const { kind, at, entry } = parsed.value;
+  return kind === 'firmware' ? { at, firmware: entry } : undefined;
 }
 
 function mustBeStored(path: string, sha256: string, length: number, stored: number | undefined): void {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { daysAfter } from '../clock.ts';
@@ -86,8 +86,29 @@ test('a draft that was overtaken exits with 9', async () => {
   expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 9 });
 });
 
+test('a release file with an unknown key exits with 11, names the place, and leaves the repository as it was', async () => {
+  const path = await made.image('release.yaml', 'format: tidegate-release-1\nimage: x.img\nchanel: stable\n');
+  const staged = join(made.dir, 'staged');
+  const before = [await readdir(staged), await readdir(join(made.dir, 'artifacts'))];
+  const added = await cli(['release', 'add', '--file', path]);
+  expect(added).toMatchObject({ code: 11, stdout: '' });
+  expect(added.stderr).toContain('release.yaml:3:1: /chanel is not known here; did you mean channel?');
+  expect([await readdir(staged), await readdir(join(made.dir, 'artifacts'))]).toEqual(before);
+  const checked = await cli(['release', 'check', path, '--json']);
+  expect(checked).toMatchObject({ code: 11, stdout: '' });
+  const { error } = JSON.parse(checked.stderr) as { error: { code: string; faults: object[] } };
+  expect(error.code).toBe('file-invalid');
+  expect(error.faults).toContainEqual(expect.objectContaining({ line: 3, column: 1, path: '/chanel' }));
+});
+
+test('what a release file says is not said by options too', async () => {
+  const path = await made.image('release.yaml', 'format: tidegate-release-1\n');
+  expect(await cli(['release', 'add', '--file', path, '--class', 'security'])).toMatchObject({ code: 2 });
+  expect(await cli(['release', 'add', 'x.img', '--product', 'gw2'])).toMatchObject({ code: 2 });
+});
+
 test('help shows examples', async () => {
   const help = await cli(['release', 'add', '--help']);
   expect(help).toMatchObject({ code: 0, stderr: '' });
-  expect(help.stdout).toContain('$ tidegate-signer release add rootfs.img');
+  expect(help.stdout).toContain('$ tidegate-signer release add --file release.yaml');
 });

@@ -18,6 +18,8 @@ export const EXIT = {
   draftStale: 9,
   /** Where the key is kept gives no answer now; the same call may do later. */
   keyUnavailable: 10,
+  /** A file that people wrote has faults; each is told with its line and column. */
+  fileInvalid: 11,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
@@ -33,15 +35,19 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'repository-missing': EXIT.failure,
   'repository-exists': EXIT.failure,
   'repository-damaged': EXIT.failure,
+  'file-invalid': EXIT.fileInvalid,
   'firmware-invalid': EXIT.failure,
   'custom-too-large': EXIT.failure,
   'risk-missing': EXIT.failure,
+  'class-mixed': EXIT.failure,
   'reason-missing': EXIT.failure,
   'file-unreadable': EXIT.failure,
   'file-changed': EXIT.failure,
   'artifact-size': EXIT.failure,
   'artifact-missing': EXIT.failure,
   'target-exists': EXIT.failure,
+  'target-unknown': EXIT.failure,
+  'target-needed': EXIT.failure,
   'version-reused': EXIT.failure,
   'counter-fixed': EXIT.failure,
   'counter-not-rising': EXIT.failure,

@@ -19,9 +19,12 @@ import { payloadCommand } from './payload.ts';
 import { publishCommand } from './publish.ts';
 import { refreshCommand } from './refresh.ts';
 import { releaseAddCommand } from './release-add.ts';
+import { releaseCheckCommand } from './release-check.ts';
+import { releaseWithdrawCommand } from './release-withdraw.ts';
 import { revokeCommand } from './revoke.ts';
 import { rootCommand } from './root.ts';
 import { rotateOnlineCommand } from './rotate-online.ts';
+import { schemaCommand } from './schema.ts';
 import { signCommand } from './sign.ts';
 import { statusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -46,11 +49,12 @@ function buildProgram(terminal: Terminal): Command {
     .option('--json', 'print one JSON value');
   const key = new Command('key').description('Make, name and list keys.');
   const delegate = new Command('delegate').description('Say who may sign what.');
-  const release = new Command('release').description('List images as releases.');
+  const release = new Command('release').description('List images as releases, and take them off.');
   for (const make of [keyGenCommand, keyAddCommand, keyListCommand, keyExportCommand, keyImportCommand])
     key.addCommand(make(terminal));
   delegate.addCommand(delegateAddCommand(terminal));
-  release.addCommand(releaseAddCommand(terminal));
+  for (const make of [releaseAddCommand, releaseCheckCommand, releaseWithdrawCommand])
+    release.addCommand(make(terminal));
   const all = [
     initCommand,
     holdCommand,
@@ -67,6 +71,7 @@ function buildProgram(terminal: Terminal): Command {
     publishCommand,
     verifyCommand,
     statusCommand,
+    schemaCommand,
   ].map(make => make(terminal));
   for (const cmd of [...all, key, delegate, release]) program.addCommand(cmd);
   for (const cmd of [program, ...program.commands, ...program.commands.flatMap(c => c.commands)]) {
@@ -78,7 +83,8 @@ function buildProgram(terminal: Terminal): Command {
 function report(error: unknown, asJson: boolean, terminal: Terminal): Exit {
   // Commander has told people already, by its own output.
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-  const { code, message } = error instanceof SignerError ? error : { code: 'internal', message: String(error) };
-  terminal.err(asJson ? json({ error: { code, message } }) : `tidegate-signer: ${message} [${code}]\n`);
+  const { code, message, faults } =
+    error instanceof SignerError ? error : { code: 'internal', message: String(error), faults: undefined };
+  terminal.err(asJson ? json({ error: { code, message, faults } }) : `tidegate-signer: ${message} [${code}]\n`);
   return error instanceof SignerError ? EXIT_OF[error.code] : EXIT.failure;
 }

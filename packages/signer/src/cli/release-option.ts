@@ -1,22 +1,27 @@
-/** A release as it is described on the command line: an image, and what people say of it. */
+/** A release as it is described on the command line, by a release file or by options: an image, and what people say of it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Firmware } from '@tidegate/protocol';
 import type { ReleaseRequest } from '../edit/release.ts';
+import { SignerError } from '../signer-error.ts';
+import { readReleaseFile, releaseRequest } from '../yaml/release-file.ts';
 import { type Common, gather, gatherText, pair, wholeNumber } from './command.ts';
 
 export interface ReleaseOptions extends Common {
-  readonly product: string;
-  readonly channel: string;
-  readonly component: string;
-  readonly version: string;
-  readonly hardware: readonly string[];
-  readonly class: Firmware['class'];
-  readonly format: ReleaseRequest['format'];
+  readonly file?: string;
+  readonly product?: string;
+  readonly channel?: string;
+  readonly component?: string;
+  readonly version?: string;
+  readonly hardware?: readonly string[];
+  readonly class?: Firmware['class'];
+  readonly format?: ReleaseRequest['format'];
   readonly counter?: number;
   readonly severity?: Firmware['severity'];
   readonly fix?: readonly string[];
   readonly notes?: string;
-  readonly disruption: Firmware['disruption'];
+  readonly addsFeatures?: boolean;
+  readonly mixedReason?: string;
+  readonly disruption?: Firmware['disruption'];
   readonly disruptionSeconds?: number;
   readonly minBattery?: number;
   readonly needsReboot?: boolean;
@@ -24,21 +29,46 @@ export interface ReleaseOptions extends Common {
   readonly minFrom?: number;
 }
 
+/** What describes a release, and so stands in the file where there is one. */
+const DESCRIBING = [
+  'product',
+  'channel',
+  'component',
+  'hardware',
+  'class',
+  'format',
+  'counter',
+  'severity',
+  'fix',
+  'notes',
+  'addsFeatures',
+  'mixedReason',
+  'disruption',
+  'disruptionSeconds',
+  'minBattery',
+  'needsReboot',
+  'requires',
+  'minFrom',
+] as const satisfies readonly (keyof ReleaseOptions)[];
+
 export function withRelease(cmd: Command): Command {
   return cmd
-    .argument('<file>', 'the image')
-    .requiredOption('--product <name>', 'product')
-    .requiredOption('--channel <name>', 'channel')
-    .requiredOption('--component <name>', 'what is updated, such as rootfs or app')
-    .requiredOption('--version <version>', 'a label for people; order comes from the counter')
-    .requiredOption('--hardware <ids>', 'hardware it is for; repeat or separate by commas', gather)
-    .addOption(new Option('--class <class>').choices(['security', 'maintenance', 'feature']).default('maintenance'))
-    .addOption(new Option('--format <format>', 'how the installer reads it').choices(['tar', 'file']).default('file'))
+    .argument('[image]', 'the image; not where the release file names it')
+    .option('--file <release.yaml>', 'description in a file, instead of the options below (but for --version)')
+    .option('--product <name>', 'product')
+    .option('--channel <name>', 'channel')
+    .option('--component <name>', 'what is updated, such as rootfs or app')
+    .option('--version <version>', 'a label for people; order comes from the counter')
+    .option('--hardware <ids>', 'hardware it is for; repeat or separate by commas', gather)
+    .addOption(new Option('--class <class>', 'maintenance unless said').choices(['security', 'maintenance', 'feature']))
+    .addOption(new Option('--format <format>', 'how the installer reads it; file unless said').choices(['tar', 'file']))
     .option('--counter <n>', 'release counter (else the next one)', wholeNumber)
     .addOption(new Option('--severity <severity>').choices(['low', 'medium', 'high', 'critical']))
     .option('--fix <ID=risk>', 'flaw that it removes, and its risk in plain words; repeat', gatherText)
+    .option('--adds-features', 'it brings what the product could not do before')
+    .option('--mixed-reason <text>', 'why fixes and features come together')
     .option('--notes <text>', 'what is new, in plain words')
-    .addOption(new Option('--disruption <kind>').choices(['none', 'partial', 'full']).default('none'))
+    .addOption(new Option('--disruption <kind>', 'none unless said').choices(['none', 'partial', 'full']))
     .option('--disruption-seconds <n>', 'how long it interrupts', wholeNumber)
     .option('--min-battery <percent>', 'least charge to install with', wholeNumber)
     .option('--needs-reboot', 'takes effect by a reboot')
@@ -46,30 +76,52 @@ export function withRelease(cmd: Command): Command {
     .option('--min-from <counter>', 'stepping stone: least counter to come from', wholeNumber);
 }
 
-export function releaseOf(file: string, options: ReleaseOptions): ReleaseRequest {
-  const { product, channel, component, version, hardware, format, counter, severity, disruption } = options;
+/** @throws SignerError `usage` where it is said twice or not at all, `file-invalid` */
+export async function releaseOf(image: string | undefined, options: ReleaseOptions): Promise<ReleaseRequest> {
+  return options.file === undefined ? asRequest(image, options) : fromFile(options.file, image, options);
+}
+
+/** One truth: what the file can say is not said by options, so that the file in version control tells all. */
+async function fromFile(path: string, image: string | undefined, options: ReleaseOptions): Promise<ReleaseRequest> {
+  const also = DESCRIBING.filter(name => options[name] !== undefined);
+  if (also.length > 0) {
+    const named = also.map(name => `--${name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`).join(', ');
+    throw new SignerError('usage', `With --file the file says it all; leave out ${named}.`);
+  }
+  return releaseRequest(await readReleaseFile(path), path, { image, version: options.version });
+}
+
+function asRequest(image: string | undefined, options: ReleaseOptions): ReleaseRequest {
+  const { disruption, severity, counter, product, channel, component, version, hardware } = options;
+  const needed = { image, product, channel, component, version, hardware };
+  const missing = Object.entries(needed).flatMap(([name, value]) => (value === undefined ? [name] : []));
+  if (image === undefined || !product || !channel || !component || !version || !hardware) {
+    throw new SignerError('usage', `Say ${missing.join(', ')} too, or give a release file: --file release.yaml.`);
+  }
   const fixes = options.fix?.map(text => {
     const [id, risk] = pair(text, '=');
     return { id, risk: { en: risk } };
   });
   const requires = options.requires?.map(text => {
-    const [needed, least] = pair(text, ':');
+    const [needs, least] = pair(text, ':');
     if (!/^\d+$/.test(least)) throw new InvalidArgumentError('Write it as COMPONENT:COUNTER.');
-    return { component: needed, minCounter: Number(least) };
+    return { component: needs, minCounter: Number(least) };
   });
   return {
-    file,
+    file: image,
     product,
     channel,
     component,
     version,
     hardware: [...hardware],
-    class: options.class,
-    format,
+    class: options.class ?? 'maintenance',
+    format: options.format ?? 'file',
     counter,
-    disruption,
+    ...(disruption && { disruption }),
     ...(severity && { severity }),
     ...(fixes && { fixes }),
+    ...(options.addsFeatures === true && { addsFeatures: true }),
+    ...(options.mixedReason !== undefined && { mixedReason: { en: options.mixedReason } }),
     ...(options.notes !== undefined && { notes: { en: options.notes } }),
     ...(options.disruptionSeconds !== undefined && { disruptionSeconds: options.disruptionSeconds }),
     ...(options.minBattery !== undefined && { minBatteryPercent: options.minBattery }),

@@ -2,7 +2,7 @@
  * What a draft would change, found in the lists themselves: never told by whoever sent them. Pure. Two lists of a role
  * that differ in more than nothing give at least one change.
  */
-import type { TufKey } from '@tidegate/protocol';
+import { type TufKey, type Withdrawal, WITHDRAWN_FIELD } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 
 import {
@@ -44,6 +44,7 @@ export type Change =
   | { readonly what: 'delegation-order'; readonly roles: readonly string[] }
   | { readonly what: 'target-added' | 'target-removed'; readonly path: string; readonly target: TargetEntry }
   | { readonly what: 'target-changed'; readonly path: string; readonly from: TargetEntry; readonly to: TargetEntry }
+  | { readonly what: 'withdrawn'; readonly path: string; readonly withdrawal: Withdrawal }
   | { readonly what: 'material-added' | 'material-removed'; readonly keyid: string }
   | { readonly what: 'field'; readonly field: string; readonly from: unknown; readonly to: unknown };
 
@@ -52,7 +53,16 @@ export function changesBetween(from: Signed | undefined, to: Signed): Change[] {
   return [
     from ? { what: 'version', from: from.version, to: to.version } : { what: 'first-version', version: to.version },
     ...(from?.expires === to.expires ? [] : [{ what: 'expires', from: from?.expires, to: to.expires } as const]),
-    ...fieldChanges(from, to, ['version', 'expires', 'signatures', 'keys', 'roles', 'targets', 'delegations']),
+    ...fieldChanges(from, to, [
+      'version',
+      'expires',
+      'signatures',
+      'keys',
+      'roles',
+      'targets',
+      WITHDRAWN_FIELD,
+      'delegations',
+    ]),
     ...(isRoot(to) ? rootChanges(from && isRoot(from) ? from : undefined, to) : []),
     ...(isTargets(to) ? listChanges(from && isTargets(from) ? from : undefined, to) : []),
   ];
@@ -68,7 +78,26 @@ function rootChanges(from: RootSigned | undefined, to: RootSigned): Change[] {
 }
 
 function listChanges(from: TargetsSigned | undefined, to: TargetsSigned): Change[] {
-  return [...targetChanges(from?.targets ?? {}, to.targets), ...delegationChanges(from?.delegations, to.delegations)];
+  return [
+    ...targetChanges(from?.targets ?? {}, to.targets),
+    ...withdrawalChanges(from?.[WITHDRAWN_FIELD] ?? {}, to[WITHDRAWN_FIELD] ?? {}),
+    ...delegationChanges(from?.delegations, to.delegations),
+  ];
+}
+
+/** A record that vanished or changed comes as a field: a list that is well made has none. */
+function withdrawalChanges(
+  from: Readonly<Record<string, Withdrawal>>,
+  to: Readonly<Record<string, Withdrawal>>,
+): Change[] {
+  const added = Object.entries(to).filter(([path]) => !Object.hasOwn(from, path));
+  const rest = Object.fromEntries(Object.entries(to).filter(([path]) => Object.hasOwn(from, path)));
+  return [
+    ...added.map(([path, withdrawal]) => ({ what: 'withdrawn', path, withdrawal }) as const),
+    ...fieldChanges(from, rest).map(change =>
+      change.what === 'field' ? { ...change, field: `${WITHDRAWN_FIELD} ${change.field}` } : change,
+    ),
+  ];
 }
 
 function roleChanges(role: string, from: RoleKeys | undefined, to: RoleKeys): Change[] {

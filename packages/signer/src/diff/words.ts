@@ -56,6 +56,8 @@ function lines(change: Change, { keys, now }: Wording): string[] {
       return [`- ${printable(change.path)} (sha256 ${change.target.hashes.sha256})`];
     case 'target-changed':
       return [`~ ${printable(change.path)}`, ...describe(change.from, change.to)];
+    case 'withdrawn':
+      return [`- ${printable(change.path)} is withdrawn: ${value(change.withdrawal.reason)}`];
     case 'material-added':
       return [`+ key ${whose(change.keyid, keys)} is listed, but signs nothing`];
     case 'material-removed':

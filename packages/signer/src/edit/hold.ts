@@ -1,6 +1,6 @@
 /** A hold: a signed "do not install this version". It can only take away, so one operator on duty suffices. */
 import { HOLD_SCHEMA, type Hold, holdPath, holdRole, LIMITS, type Localized } from '@tidegate/protocol';
-import { checkHold } from '../policy/firmware-policy.ts';
+import { checkHold } from '../policy/description-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { type Artifact, keepBytes } from '../store/artifact.ts';
 import { newestTargets, writeDraft } from '../store/store.ts';

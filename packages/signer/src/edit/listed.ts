@@ -1,19 +1,33 @@
 /** What is listed of a product, in all its channels, drafts included: the ground on which counters are decided. */
-import { channelPaths, channelRole, parseTargetPath } from '@tidegate/protocol';
+import { channelPaths, channelRole, parseTargetPath, WITHDRAWN_FIELD } from '@tidegate/protocol';
 import type { Listed } from '../policy/counter.ts';
-import { checkFirmware } from '../policy/firmware-policy.ts';
+import { checkDescription } from '../policy/description-policy.ts';
 import { newestTargets, type Store } from '../store/store.ts';
+import type { TargetsSigned } from '../tuf/metadata.ts';
 
-/** All full images; deltas go by the counter of the image that they lead to. */
+/**
+ * All full images, those withdrawn too: devices may have them. Deltas go by the counter of the image that they lead to.
+ */
 export async function listedReleases(store: Store, product: string): Promise<Listed[]> {
   const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
   const names = roles.filter(({ name, paths }) => isChannelOf(product, name, paths)).map(r => r.name);
   const lists = await Promise.all(names.map(name => newestTargets(store, name)));
-  return lists.flatMap(list =>
-    Object.entries(list?.targets ?? {})
-      .map(([path, { hashes, custom }]) => ({ ...checkFirmware(custom, path), sha256: hashes.sha256 }))
-      .filter(firmware => firmware.kind === 'full'),
-  );
+  return lists.flatMap(list => (list ? [...imagesOf(list), ...withdrawnFrom(list)] : []));
+}
+
+function imagesOf({ targets }: TargetsSigned): Listed[] {
+  return Object.entries(targets).flatMap(([path, { hashes, custom }]) => {
+    const { kind, entry } = checkDescription(custom, path);
+    return kind === 'firmware' && entry.kind === 'full' ? [{ ...entry, sha256: hashes.sha256 }] : [];
+  });
+}
+
+function withdrawnFrom(list: TargetsSigned): Listed[] {
+  return Object.entries(list[WITHDRAWN_FIELD] ?? {}).flatMap(([path, { sha256, counter, hardware }]) => {
+    const at = parseTargetPath(path);
+    if (!at || counter === undefined || hardware === undefined) return [];
+    return [{ component: at.component, version: at.version, counter, hardware, sha256 }];
+  });
 }
 
 function isChannelOf(product: string, role: string, paths: readonly string[]): boolean {

@@ -6,17 +6,18 @@ import {
   type Firmware,
   FIRMWARE_SCHEMA,
   formatTargetPath,
-  LIMITS,
+  RESERVED_COMPONENTS,
 } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { instant } from '../clock.ts';
 import { decideCounter } from '../policy/counter.ts';
-import { checkFirmware } from '../policy/firmware-policy.ts';
+import { checkFirmware } from '../policy/description-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { type Artifact, keepArtifact, type Progress } from '../store/artifact.ts';
 import { newestTargets, type Store, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { listedReleases } from './listed.ts';
+import { withTargets } from './with-targets.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 
 /** What people say of a release; the rest is found out. */
@@ -30,6 +31,8 @@ export interface ReleaseRequest
     | 'severity'
     | 'fixes'
     | 'notes'
+    | 'addsFeatures'
+    | 'mixedReason'
     | 'disruptionSeconds'
     | 'minBatteryPercent'
     | 'needsReboot'
@@ -62,6 +65,9 @@ export async function addRelease(editing: Editing, request: ReleaseRequest): Pro
   const { store, now } = editing;
   const { product, channel, component, version } = request;
   const role = channelRole(product, channel);
+  if (RESERVED_COMPONENTS.includes(component)) {
+    throw new SignerError('name-reserved', `No component can be named "${component}".`);
+  }
   const path = formatTargetPath({ product, channel, component, version, file: basename(request.file) });
   const releasedAt = instant(now());
   // The description is judged before gigabytes are read; the counter's place is held by the least one.
@@ -73,14 +79,13 @@ export async function addRelease(editing: Editing, request: ReleaseRequest): Pro
     const counter = decideCounter(listed, { ...request, sha256: artifact.sha256 });
     const firmware = checkFirmware(describe(request, counter, releasedAt), path);
     const list = await nextTargets(editing, role);
-    return { artifact, firmware, list, added: !isListed(list, path, artifact, firmware) };
-  };
-  const { artifact, firmware, list, added } = await keepArtifact(store, request.file, judge, request.onProgress);
-  if (added) {
+    if (isListed(list, path, artifact, firmware)) return { artifact, firmware };
     const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...firmware } };
-    await writeDraft(store, role, unsigned({ ...list, targets: { ...list.targets, [path]: entry } }));
-  }
-  return { ...artifact, path, role, counter: firmware.counter, firmware, added };
+    return { artifact, firmware, next: withTargets(list, { [path]: entry }) };
+  };
+  const { artifact, firmware, next } = await keepArtifact(store, request.file, judge, request.onProgress);
+  if (next) await writeDraft(store, role, unsigned(next));
+  return { ...artifact, path, role, counter: firmware.counter, firmware, added: next !== undefined };
 }
 
 /** Only what was said goes into the signed description. */
@@ -90,13 +95,10 @@ function describe(request: ReleaseRequest, counter: number, releasedAt: string):
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as unknown as Firmware;
 }
 
-/** Whether the very same release is listed, but for the time of its making. @throws where another is, or none fits in */
+/** Whether the very same release is listed, but for the time of its making. @throws where another is */
 function isListed(list: TargetsSigned, path: string, artifact: Artifact, firmware: Firmware): boolean {
   const before = list.targets[path];
-  if (!before) {
-    if (Object.keys(list.targets).length < LIMITS.targetsPerRole) return false;
-    throw new SignerError('too-many-targets', `The channel lists ${LIMITS.targetsPerRole} targets; no more fit in.`);
-  }
+  if (!before) return false;
   const then = before.custom?.['releasedAt'];
   const sameWords = canonicalize(before.custom ?? {}) === canonicalize({ ...firmware, releasedAt: then });
   if (sameWords && before.hashes.sha256 === artifact.sha256) return true;

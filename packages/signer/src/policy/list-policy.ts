@@ -16,9 +16,11 @@ import {
 import { kindOf } from '../tuf/role.ts';
 import { checkCounters, type Listed } from './counter.ts';
 import { checkDelegations, checkNotOnline } from './delegation-policy.ts';
-import { checkFirmware, checkHold } from './firmware-policy.ts';
+import { checkDescription } from './description-policy.ts';
+import { checkDocuments } from './document-policy.ts';
 import { checkKnownFields } from './known-fields.ts';
 import { checkRoot } from './root-policy.ts';
+import { checkWithdrawals } from './withdrawal-policy.ts';
 
 /** A list's version rises by at most this much at once, so that a slip or a thief cannot use up the range. */
 export const VERSION_STEP_MAX = 1_000_000;
@@ -55,6 +57,9 @@ export function checkList(role: string, signed: Signed, context: ListContext): v
   if (delegation) {
     checkTargets(role, signed, delegation);
     checkCounters(context.listed);
+    checkDocuments(role, signed.targets);
+    if (kindOf(role) === 'channel')
+      checkWithdrawals(role, signed, previous && isTargets(previous) ? previous : undefined);
   } else if (Object.keys(signed.targets).length > 0) {
     throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
   } else {
@@ -90,7 +95,6 @@ function checkTargets(role: string, signed: TargetsSigned, delegation: Delegatio
     throw new SignerError('too-many-targets', `${role} would list more than ${LIMITS.targetsPerRole} targets.`);
   }
   if (signed.delegations) throw new SignerError('metadata-invalid', `${role} must not delegate further.`);
-  const check = kindOf(role) === 'holds' ? checkHold : checkFirmware;
   for (const [path, target] of entries) {
     if (!delegation.paths.some(pattern => matches(path, pattern))) {
       throw new SignerError(
@@ -98,7 +102,7 @@ function checkTargets(role: string, signed: TargetsSigned, delegation: Delegatio
         `${role} must not list ${path}: it may sign ${delegation.paths.join(', ')}.`,
       );
     }
-    check(target.custom, path);
+    checkDescription(target.custom, path);
   }
 }
 

@@ -2,7 +2,15 @@
  * The signed lists as plain JSON (TUF 4.3 to 4.6): schemas, bytes that are signed, bytes that are stored.
  * Signatures cover canonical JSON; the file itself is ordinary JSON, since canonical JSON leaves control characters raw.
  */
-import { LIMITS, ROLE_PATTERN, Sha256, SIGNATURE_PATTERN, TufKey } from '@tidegate/protocol';
+import {
+  LIMITS,
+  ROLE_PATTERN,
+  Sha256,
+  SIGNATURE_PATTERN,
+  TufKey,
+  Withdrawal,
+  WITHDRAWN_FIELD,
+} from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { type Static, type TObject, type TProperties, Type } from 'typebox';
 
@@ -48,6 +56,8 @@ export const TargetsSigned = Type.Object({
   _type: Type.Literal('targets'),
   ...common,
   targets: Type.Record(Type.String({ maxLength: 300 }), TargetEntry),
+  /** In a channel: what was taken off it. */
+  [WITHDRAWN_FIELD]: Type.Optional(Type.Record(Type.String({ maxLength: 300 }), Withdrawal)),
   delegations: Type.Optional(
     Type.Object({ keys: Keys, roles: Type.Array(Delegation, { maxItems: LIMITS.rolesPerSnapshot }) }),
   ),

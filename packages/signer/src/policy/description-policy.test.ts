@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Firmware } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import { checkFirmware, checkHold } from './firmware-policy.ts';
+import { checkFirmware, checkHold } from './description-policy.ts';
 
 const path = 'gw2/stable/rootfs/1.0.0/rootfs.img';
 const plain: Firmware = {

@@ -1,0 +1,19 @@
+/**
+ * What a channel's list keeps of a release that was taken off it, under the extra signed field `x-withdrawn`, by path:
+ * its bytes and its counter stay taken, and the reason is signed with them.
+ */
+import { type Static, Type } from 'typebox';
+import { Localized } from './firmware.ts';
+import { Counter, Instant, Name, Sha256 } from './identifiers.ts';
+
+export const WITHDRAWN_FIELD = 'x-withdrawn';
+
+export const Withdrawal = Type.Object({
+  sha256: Sha256,
+  /** Of a full image. */
+  counter: Type.Optional(Counter),
+  hardware: Type.Optional(Type.Array(Name, { minItems: 1, maxItems: 32 })),
+  reason: Localized,
+  at: Instant,
+});
+export type Withdrawal = Static<typeof Withdrawal>;

@@ -1,0 +1,83 @@
+/** Takes a version of a component off its channel's list; what devices need to know of it stays there as a record. */
+import { channelRole, LIMITS, type Localized, parseTargetPath, WITHDRAWN_FIELD } from '@tidegate/protocol';
+import { instant } from '../clock.ts';
+import { checkDocuments, documentsOf } from '../policy/document-policy.ts';
+import { hasText } from '../policy/has-text.ts';
+import { withdrawalOf } from '../policy/withdrawal-policy.ts';
+import { SignerError } from '../signer-error.ts';
+import { current, newestTargets, writeDraft } from '../store/store.ts';
+import type { TargetsSigned } from '../tuf/metadata.ts';
+import { parseTargets } from '../tuf/parse.ts';
+import { type Editing, nextTargets, unsigned } from './next-list.ts';
+
+export interface WithdrawRequest {
+  readonly product: string;
+  readonly channel: string;
+  readonly component: string;
+  readonly version: string;
+  /** One image only, by the last part of its path; else all of the version. */
+  readonly file?: string | undefined;
+  readonly reason: Localized;
+}
+
+export interface WithdrawResult {
+  readonly role: string;
+  /** What left the list; empty where it was withdrawn before. */
+  readonly paths: readonly string[];
+}
+
+/** @throws SignerError `reason-missing`, `role-unknown`, `target-unknown`, `target-needed`, `too-many-targets` */
+export async function withdraw(editing: Editing, request: WithdrawRequest): Promise<WithdrawResult> {
+  const { store, now } = editing;
+  const role = channelRole(request.product, request.channel);
+  if (!hasText(request.reason)) {
+    throw new SignerError('reason-missing', 'A withdrawal says in plain words why (--reason): it is signed with it.');
+  }
+  if (!(await newestTargets(store, role))) throw new SignerError('role-unknown', `There is no list of ${role}.`);
+  const list = await nextTargets(editing, role);
+  const named = Object.keys(list.targets).filter(path => isNamed(path, request));
+  if (named.length === 0) {
+    if (Object.keys(list[WITHDRAWN_FIELD] ?? {}).some(path => isNamed(path, request))) return { role, paths: [] };
+    const { component, version, file } = request;
+    throw new SignerError(
+      'target-unknown',
+      `${role} lists no ${component} ${version}${file === undefined ? '' : `, file ${file}`}.`,
+    );
+  }
+  const paths = [...named, ...documentsOf(list.targets, named)];
+  const inForce = (await current(store, role, parseTargets))?.signed;
+  const next = without(list, paths, inForce, { reason: request.reason, at: instant(now()) });
+  checkDocuments(role, next.targets);
+  await writeDraft(store, role, unsigned(next));
+  return { role, paths };
+}
+
+function isNamed(path: string, { product, channel, component, version, file }: WithdrawRequest): boolean {
+  const at = parseTargetPath(path);
+  const same =
+    at?.product === product && at.channel === channel && at.component === component && at.version === version;
+  return same && (file === undefined || at.file === file);
+}
+
+/** What was only ever drafted goes without a trace: no device has seen it. */
+function without(
+  list: TargetsSigned,
+  paths: readonly string[],
+  inForce: TargetsSigned | undefined,
+  said: { readonly reason: Localized; readonly at: string },
+): TargetsSigned {
+  const gone = new Set(paths);
+  const records = paths.flatMap(path => {
+    const target = inForce && Object.hasOwn(inForce.targets, path) ? inForce.targets[path] : undefined;
+    return target ? [[path, withdrawalOf(path, target, said)] as const] : [];
+  });
+  const withdrawn = { ...list[WITHDRAWN_FIELD], ...Object.fromEntries(records) };
+  if (Object.keys(withdrawn).length > LIMITS.withdrawalsPerRole) {
+    throw new SignerError('too-many-targets', `At most ${LIMITS.withdrawalsPerRole} withdrawals fit into a list.`);
+  }
+  return {
+    ...list,
+    targets: Object.fromEntries(Object.entries(list.targets).filter(([path]) => !gone.has(path))),
+    ...(Object.keys(withdrawn).length > 0 && { [WITHDRAWN_FIELD]: withdrawn }),
+  };
+}

@@ -1,0 +1,95 @@
+/** `release.yaml`: what people say of a release, beside the image. */
+import { dirname, resolve } from 'node:path';
+import { closed, Counter, Firmware, Name, ReleaseClass, Version } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
+import type { ReleaseRequest } from '../edit/release.ts';
+import { classFaults } from '../policy/class-policy.ts';
+import { SignerError } from '../signer-error.ts';
+import { readYaml } from './read-yaml.ts';
+import { asLocalized, Text } from './text.ts';
+
+const Path = Type.String({ minLength: 1, maxLength: 4096 });
+
+export const ReleaseFile = Type.Object(
+  {
+    format: Type.Literal('tidegate-release-1'),
+    image: Type.Optional(described(Path, 'The image, beside this file. May be left to the command line.')),
+    product: Name,
+    channel: Name,
+    component: described(Name, 'What is updated by itself, such as rootfs or app.'),
+    version: Type.Optional(
+      described(Version, 'A label for people; order comes from the counter. May be left to the command line.'),
+    ),
+    hardware: Type.Array(Name, { minItems: 1, maxItems: 32, uniqueItems: true }),
+    imageFormat: Type.Optional(
+      Type.Enum(['tar', 'file'], { description: 'How the installer reads the image; file unless said.' }),
+    ),
+    class: ReleaseClass,
+    severity: Type.Optional(Firmware.properties.severity),
+    fixes: Type.Optional(
+      Type.Array(closed({ id: Type.String({ minLength: 1, maxLength: 64 }), risk: Text }), {
+        maxItems: 8,
+        description: 'Flaws that it removes, each with the risk in plain words.',
+      }),
+    ),
+    addsFeatures: Type.Optional(Type.Boolean({ description: 'It brings what the product could not do before.' })),
+    mixedReason: Type.Optional(described(Text, 'Why fixes and features come together, where they do.')),
+    notes: Type.Optional(Text),
+    counter: Type.Optional(described(Counter, 'The next one unless said.')),
+    disruption: Type.Optional(Firmware.properties.disruption),
+    disruptionSeconds: Firmware.properties.disruptionSeconds,
+    minBatteryPercent: Firmware.properties.minBatteryPercent,
+    needsReboot: Firmware.properties.needsReboot,
+    requires: Type.Optional(Type.Array(closed({ component: Name, minCounter: Counter }), { maxItems: 8 })),
+    minFromCounter: Type.Optional(described(Counter, 'Stepping stone: the least counter to come from.')),
+    mustUnderstand: Firmware.properties.mustUnderstand,
+  },
+  { additionalProperties: false, title: 'A release of Tidegate' },
+);
+export type ReleaseFile = Static<typeof ReleaseFile>;
+
+/** What a build knows and the file may leave out. */
+export interface FromBuild {
+  readonly image?: string | undefined;
+  readonly version?: string | undefined;
+}
+
+/** Reads and judges the file by itself; the image need not be there. @throws SignerError `file-invalid`, `file-unreadable` */
+export async function readReleaseFile(path: string): Promise<ReleaseFile> {
+  const { value, refuse } = await readYaml(path, ReleaseFile);
+  const { class: releaseClass, addsFeatures } = value;
+  refuse(classFaults({ class: releaseClass, ...(addsFeatures !== undefined && { addsFeatures }), ...textsOf(value) }));
+  return value;
+}
+
+/** @param path of the file, beside which the image lies. @throws SignerError `usage` where image or version are said nowhere, or twice */
+export function releaseRequest(file: ReleaseFile, path: string, build: FromBuild): ReleaseRequest {
+  const { format: _, image, version, imageFormat = 'file', fixes: _f, notes: _n, mixedReason: _m, ...said } = file;
+  const beside = image === undefined ? undefined : resolve(dirname(path), image);
+  return {
+    ...said,
+    ...textsOf(file),
+    format: imageFormat,
+    file: onePlace('image', beside, build.image),
+    version: onePlace('version', version, build.version),
+  };
+}
+
+function textsOf({ fixes, notes, mixedReason }: ReleaseFile): Pick<ReleaseRequest, 'fixes' | 'notes' | 'mixedReason'> {
+  return {
+    ...(fixes && { fixes: fixes.map(({ id, risk }) => ({ id, risk: asLocalized(risk) })) }),
+    ...(notes !== undefined && { notes: asLocalized(notes) }),
+    ...(mixedReason !== undefined && { mixedReason: asLocalized(mixedReason) }),
+  };
+}
+
+function onePlace(what: string, inFile: string | undefined, inCall: string | undefined): string {
+  const said = inFile ?? inCall;
+  if (said === undefined) throw new SignerError('usage', `Neither the file nor the call says the ${what}.`);
+  if (inFile === undefined || inCall === undefined) return said;
+  throw new SignerError('usage', `The file says the ${what} already; say it in one place.`);
+}
+
+function described<T extends object>(schema: T, description: string): T & { description: string } {
+  return { ...schema, description };
+}
