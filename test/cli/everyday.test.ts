@@ -86,6 +86,16 @@ test('pages through the whole fleet, or as far as the limit', async () => {
   expect(csv.stdout.trimEnd().split('\n').length).toBe(4);
 });
 
+test('groups devices by tags, and asks before it touches more than those named', async () => {
+  const { deviceId } = await enrolDevice(office.asked, 'gw2');
+  const named = await office.desk.json(['device', 'tag', '--add', 'lab,floor-2', '--device', deviceId]);
+  expect(named).toEqual({ matched: 1, changed: 1, full: 0 });
+  const swap = ['device', 'tag', '--add', 'shop', '--remove', 'lab', '--product', 'gw2', '--filter', 'tag==lab'];
+  expect(await office.desk.run(swap)).toMatchObject({ code: 2, stdout: '' });
+  expect((await office.desk.run([...swap, '--yes'])).stdout).toBe('1 of 1 device changed.\n');
+  expect((await office.desk.run(['device', 'show', deviceId])).stdout).toContain('tags      floor-2, shop');
+});
+
 test('lets nothing that a device says reach the terminal as a command, or a spreadsheet as a formula', async () => {
   const device = await enrolDevice(office.asked, 'gw2');
   const evil = { site: '\u001b[2J\u009b31m\u202e', calc: '=cmd()' };

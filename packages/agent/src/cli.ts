@@ -5,7 +5,7 @@ import { AgentError } from './agent-error.ts';
 import { enrol } from './cli/enrol.ts';
 import { key } from './cli/key.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
-import { apply, auto, check, onOff, postpone, span, status } from './cli/owner.ts';
+import { apply, auto, canary, check, onOff, postpone, span, status } from './cli/owner.ts';
 import { run } from './cli/run.ts';
 import { tufDownload, tufInit, tufRefresh } from './cli/tuf.ts';
 import { ConfigError } from './config.ts';
@@ -75,6 +75,13 @@ program
   .addOption(configOption())
   .addOption(jsonOption())
   .action(auto);
+program
+  .command('canary')
+  .description('be among the first that get a release, or not')
+  .argument('<on|off>', 'the setting', onOff)
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .action(canary);
 program
   .command('postpone')
   .description('put updates off')

@@ -7,6 +7,7 @@ import { deviceClearAlarmCommand } from './commands/device-clear-alarm.ts';
 import { deviceListCommand } from './commands/device-list.ts';
 import { deviceRevokeCommand } from './commands/device-revoke.ts';
 import { deviceShowCommand } from './commands/device-show.ts';
+import { deviceTagCommand } from './commands/device-tag.ts';
 import { keyListCommand } from './commands/key-list.ts';
 import { keyUploadCommand } from './commands/key-upload.ts';
 import { loginCommand } from './commands/login.ts';
@@ -52,7 +53,9 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
     [
       'device',
       'The fleet, and what each device said.',
-      [deviceListCommand, deviceShowCommand, deviceRevokeCommand, deviceClearAlarmCommand].map(make => make(terminal)),
+      [deviceListCommand, deviceShowCommand, deviceTagCommand, deviceRevokeCommand, deviceClearAlarmCommand].map(make =>
+        make(terminal),
+      ),
     ],
     ['key', 'Device keys that are registered beforehand.', [keyUploadCommand(terminal), keyListCommand(terminal)]],
     [

@@ -10,6 +10,7 @@ import {
   Name,
   ReleaseClass,
   Sha256,
+  Tag,
   TargetPathText,
   UpdateStateName,
   Version,
@@ -61,6 +62,9 @@ export const DeviceView = Type.Object({
   channel: Type.Union([Name, Type.Null()]),
   components: Type.Array(RunningComponent),
   attributes: Type.Record(Type.String(), Type.String()),
+  tags: Type.Array(Tag),
+  /** Its owner asked to be among the first. */
+  canary: Type.Boolean(),
   enrolledAt: Instant,
   enrolledBy: Type.Enum([...ENROLMENTS]),
   lastSeenAt: Type.Union([Instant, Type.Null()]),
@@ -68,6 +72,35 @@ export const DeviceView = Type.Object({
   alarms: Type.Array(DeviceAlarm),
 });
 export type DeviceView = Static<typeof DeviceView>;
+
+/** Devices that one request may name, and that one request by filter looks at; more are done by asking again. */
+export const TAGGED_BY_NAME = 1000;
+export const TAGGED_BY_FILTER = 10_000;
+
+/** Gives devices tags, and takes tags from them: those named, or those of a product that a filter means. */
+export const TagRequest = closed({
+  add: Type.Optional(Type.Array(Tag, { maxItems: LIMITS.tagsPerDevice, uniqueItems: true })),
+  remove: Type.Optional(Type.Array(Tag, { maxItems: LIMITS.tagsPerDevice, uniqueItems: true })),
+  devices: Type.Optional(Type.Array(Hex32, { minItems: 1, maxItems: TAGGED_BY_NAME, uniqueItems: true })),
+  product: Type.Optional(Name),
+  /** RSQL, as in a rollout; `version` and `counter` are those of `component`. */
+  filter: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
+  component: Type.Optional(Name),
+  /** `next` of the answer before. */
+  after: Type.Optional(Hex32),
+});
+export type TagRequest = Static<typeof TagRequest>;
+
+export const TagAnswer = Type.Object({
+  /** Devices that were found, changed or not. */
+  matched: Type.Integer({ minimum: 0 }),
+  changed: Type.Integer({ minimum: 0 }),
+  /** Left as they were, since they would have more tags than a device may have. */
+  full: Type.Integer({ minimum: 0 }),
+  /** To be given back as `after`, since there are more devices to look at; null at the end. */
+  next: Type.Union([Hex32, Type.Null()]),
+});
+export type TagAnswer = Static<typeof TagAnswer>;
 
 /** What a device reported, as the server keeps it. */
 export const ReportView = Type.Object({

@@ -36,6 +36,8 @@ export const CheckInRequest = closed({
     closed({ rolloutId: Hex32, attempt: Type.Integer({ minimum: 1, maximum: 1000 }), state: UpdateStateName }),
   ),
   attributes: Type.Optional(Attributes),
+  /** The owner asked to be among the first; absent: no. */
+  canary: Type.Optional(Type.Boolean()),
 });
 export type CheckInRequest = Static<typeof CheckInRequest>;
 

@@ -11,11 +11,14 @@ export const VERSION_PATTERN = '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$';
 export const FILE_PATTERN = '^[0-9A-Za-z][0-9A-Za-z._+-]{0,127}$';
 export const HEX_32_PATTERN = '^[0-9a-f]{32}$';
 export const SHA256_PATTERN = '^[0-9a-f]{64}$';
+export const TAG_PATTERN = '^[a-z0-9][a-z0-9._-]{0,63}$';
 export const ROLE_PATTERN = '^[a-z][a-z0-9-]{0,79}$';
 export const TARGET_PATTERN =
   '^[a-z][a-z0-9-]{0,31}/[a-z0-9][a-z0-9-]{0,31}/[a-z][a-z0-9-]{0,31}/[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}/[0-9A-Za-z][0-9A-Za-z._+-]{0,127}$';
 
 export const Name = Type.String({ pattern: NAME_PATTERN });
+/** A name that operators give devices, to group them. */
+export const Tag = Type.String({ pattern: TAG_PATTERN });
 export const Version = Type.String({ pattern: VERSION_PATTERN });
 export const FileName = Type.String({ pattern: FILE_PATTERN });
 /** Device ids, rollout ids, rollout salts, boot ids, report ids: 32 lowercase hex digits, random. */

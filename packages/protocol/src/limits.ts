@@ -36,6 +36,7 @@ export const LIMITS = {
   csvLines: 50_000,
   componentsPerDevice: 16,
   attributesPerDevice: 32,
+  tagsPerDevice: 32,
   reportsPerRequest: 100,
   detailChars: 300,
   /** The longest that the signing service holds an answer back until a submission's state changes. */

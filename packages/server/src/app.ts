@@ -11,6 +11,7 @@ import { authenticateOperators, guarded } from './admin/operator-authentication.
 import { authorityRoutes } from './admin/authority-routes.ts';
 import { keyRoutes } from './admin/key-routes.ts';
 import { releaseRoutes } from './admin/release-routes.ts';
+import { tagRoutes } from './admin/tag-routes.ts';
 import { statusRoutes } from './admin/status-routes.ts';
 import { tokenRoutes } from './admin/token-routes.ts';
 import type { ArtifactStore } from './content/artifact-store.ts';
@@ -122,6 +123,7 @@ function operators(deps: CountedDeps): FastifyPluginAsync {
     await app.register(guarded(fleet, statusRoutes(deps)));
     await app.register(guarded(fleet, productRoutes(deps)));
     await app.register(guarded(fleet, deviceRoutes(deps)));
+    await app.register(guarded(fleet, tagRoutes(deps)));
     await app.register(guarded(fleet, keyRoutes(deps)));
     await app.register(guarded(fleet, authorityRoutes(deps)));
     await app.register(guarded(fleet, releaseRoutes(deps)));

@@ -29,6 +29,10 @@ export async function auto(on: boolean, options: OwnerOptions): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/updates', { automatic: on }), options);
 }
 
+export async function canary(on: boolean, options: OwnerOptions): Promise<void> {
+  printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/canary', { canary: on }), options);
+}
+
 export interface PostponeOptions extends OwnerOptions {
   readonly until?: string;
   readonly cancel?: boolean;

@@ -17,6 +17,7 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...components.map(c => `runs         ${c.component} ${c.version} (counter ${c.counter})`),
     `state        ${status.state}${percent}`,
     `automatic    ${automatic}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
+    ...(settings.canary ? ['canary       among the first that get a release'] : []),
     ...(update
       ? [`update       ${update.component} ${update.version}, ${update.class}, interruption: ${update.disruption}`]
       : []),

@@ -39,6 +39,7 @@ export async function checkIn(deps: MachineDeps, state: State, signal: AbortSign
       bootId,
       components,
       attributes: { ...attributes },
+      ...(deps.settings.get().canary === true ? { canary: true } : {}),
       ...(update && told ? { update: { rolloutId: update.rolloutId, attempt: update.attempt, state: told } } : {}),
     },
     signal,

@@ -32,6 +32,7 @@ async function atWork(name: 'downloading' | 'rebooting' | 'trial'): Promise<Owne
 test.each([
   ['POST', '/v1/setup', { automaticUpdates: true, colour: 'red' }, '/colour'],
   ['PUT', '/v1/settings/updates', { automatic: 'yes' }, '/automatic'],
+  ['PUT', '/v1/settings/canary', { canary: 'yes' }, '/canary'],
   ['POST', '/v1/setup', {}, '/automaticUpdates'],
 ])('input that does not fit is refused with the path of the field: %s %s', async (method, path, body, field) => {
   await expect(asAdmin(method, path, body)).rejects.toMatchObject({ code: 'invalid-input', path: field });
@@ -45,6 +46,7 @@ test('commands without input take none', async () => {
 test.each([
   ['POST', '/v1/setup'],
   ['PUT', '/v1/settings/updates'],
+  ['PUT', '/v1/settings/canary'],
   ['POST', '/v1/check'],
   ['POST', '/v1/apply'],
   ['POST', '/v1/postponement'],
@@ -60,6 +62,21 @@ test('a user may read the status', async () => {
     components: [{ component: 'app', version: '1.0.0', counter: 1 }],
     settings: { automatic: null, postponedUntil: null },
   });
+});
+
+test('a device asks to be among the first only while its owner wants that, and the server is told', async () => {
+  const told: unknown[] = [];
+  device.answering = request => {
+    told.push(request.canary);
+    return {};
+  };
+  await asAdmin('POST', '/v1/setup', { automaticUpdates: true });
+  for (const canary of [true, false]) {
+    expect(await asAdmin('PUT', '/v1/settings/canary', { canary })).toMatchObject({ settings: { canary } });
+    await asAdmin('POST', '/v1/check');
+    await agent.once();
+  }
+  expect(told).toEqual([true, undefined]);
 });
 
 test('what there is not is told apart from what a path does not take', async () => {

@@ -47,6 +47,7 @@ const parseSetup = parser(closed({ automaticUpdates: Type.Boolean() }));
 const parseUpdates = parser(
   closed({ automatic: Type.Boolean(), disruptiveAfterNotice: Type.Optional(Type.Boolean()) }),
 );
+const parseCanary = parser(closed({ canary: Type.Boolean() }));
 const parsePostponement = parser(
   Type.Union([closed({ seconds: Type.Integer({ minimum: 1 }) }), closed({ until: Type.String({ maxLength: 40 }) })]),
 );
@@ -131,6 +132,7 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
         },
       },
     },
+    '/v1/settings/canary': { PUT: { run: async body => change(checked(parseCanary, body)) } },
     '/v1/check': {
       POST: {
         run: async body => {

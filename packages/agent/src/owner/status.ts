@@ -36,7 +36,11 @@ export interface AgentStatus {
   readonly update?: UpdateView;
   readonly downloadPercent?: number;
   readonly lastOutcome?: OutcomeView;
-  readonly settings: { readonly automatic: boolean | null; readonly postponedUntil: string | null };
+  readonly settings: {
+    readonly automatic: boolean | null;
+    readonly postponedUntil: string | null;
+    readonly canary: boolean;
+  };
   readonly nextCheckInSeconds: number;
   /** Refused updates in the device's own security log. */
   readonly refusals: number;
@@ -71,6 +75,7 @@ export function statusOf(seen: Seen): AgentStatus {
     ...(last ? { lastOutcome: outcomeView(last) } : {}),
     settings: {
       automatic: settings.automatic ?? null,
+      canary: settings.canary ?? false,
       postponedUntil:
         settings.postponedUntilMs === undefined ? null : new Date(settings.postponedUntilMs).toISOString(),
     },

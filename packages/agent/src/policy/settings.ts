@@ -15,6 +15,8 @@ export const Settings = Type.Object({
    * the answer "on" to automatic updates says that interruptions are accepted.
    */
   disruptiveAfterNotice: Type.Optional(Type.Boolean()),
+  /** Whether this device asks to be among the first that get a release. Off unless the owner asks. */
+  canary: Type.Optional(Type.Boolean()),
   postponedUntilMs: Type.Optional(Type.Integer({ minimum: 0 })),
   /** The one release that the owner asked for at once. */
   applyNow: Type.Optional(TargetPathText),

@@ -52,6 +52,8 @@ export function deviceLines(device: DeviceView): string[] {
     `product   ${device.product}, hardware ${device.hardware ?? 'not told yet'}, channel ${device.channel ?? 'not told yet'}`,
     ...components.map(c => `runs      ${c.component} ${c.version} (counter ${c.counter})`),
     ...Object.entries(attributes).map(([key, value]) => `attribute ${key} = ${value}`),
+    ...(device.tags.length === 0 ? [] : [`tags      ${device.tags.join(', ')}`]),
+    ...(device.canary ? ['canary    its owner asked to be among the first'] : []),
     `enrolled  ${localTime(device.enrolledAt)}, by ${device.enrolledBy.replace('-', ' ')}`,
     `last seen ${device.lastSeenAt === null ? 'never' : localTime(device.lastSeenAt)}`,
     ...(device.revokedAt === null ? [] : [`REVOKED   ${localTime(device.revokedAt)}`]),

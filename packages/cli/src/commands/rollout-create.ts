@@ -39,7 +39,7 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
         .argParser(shares)
         .default([1000, 5000, 10_000], '10%,50%,100%'),
     )
-    .option('--filter <rsql>', 'RSQL over attributes, hardware, channel, version, counter: who may enter')
+    .option('--filter <rsql>', 'RSQL over attributes, tag, canary, hardware, channel, version, counter: who may enter')
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
     .option('--not-before <time>', 'a time, or a span from now', text => instant(text, terminal.now(), 'future'))

@@ -104,6 +104,8 @@ function deviceView(row: Selectable<DevicesTable>): DeviceView {
     channel: row.channel,
     components: row.components,
     attributes: row.attributes,
+    tags: row.tags,
+    canary: row.canary,
     enrolledAt: row.enrolled_at.toISOString(),
     enrolledBy: row.enrolled_by,
     lastSeenAt: row.last_seen_at?.toISOString() ?? null,

@@ -59,6 +59,8 @@ export interface DevicesTable {
   clone_alarm_at: NullableTime;
   token_alarm_at: NullableTime;
   recent_boot_ids: Generated<string[]>;
+  tags: Generated<string[]>;
+  canary: Generated<boolean>;
 }
 
 export interface UsedNoncesTable {
@@ -201,7 +203,7 @@ export interface GateDecisionsTable {
 export interface RolloutGenerationTable {
   only_row: Generated<boolean>;
   generation: number;
-  retries: Generated<number>;
+  devices: Generated<number>;
 }
 
 export interface ReportsTable {

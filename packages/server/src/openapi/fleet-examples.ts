@@ -14,6 +14,8 @@ import {
   ProductView,
   ReleaseView,
   ReportView,
+  TagAnswer,
+  TagRequest,
   UploadReport,
 } from '@tidegate/protocol';
 import { CLAIM_TOKEN, COMPONENT, DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SHA256, TARGET } from './example-values.ts';
@@ -26,6 +28,8 @@ export const DEVICE: DeviceView = {
   channel: 'stable',
   components: [COMPONENT],
   attributes: { site: 'north' },
+  tags: ['lab'],
+  canary: false,
   enrolledAt: MORNING,
   enrolledBy: 'claim-token',
   lastSeenAt: NOON,
@@ -56,6 +60,8 @@ export const FLEET_EXAMPLES = [
   named('ApiTokenAnswer', ApiTokenAnswer, { id: '2c4e6a8093b1d5f7e9a0c2b4d6f8e1a3', token: CLAIM_TOKEN }),
   named('DeviceAlarm', DeviceAlarm, { alarm: 'clone', at: NOON }),
   named('DeviceView', DeviceView, DEVICE),
+  named('TagRequest', TagRequest, { product: 'gw2', filter: 'site==north', add: ['lab'], remove: ['trial'] }),
+  named('TagAnswer', TagAnswer, { matched: 120, changed: 118, full: 0, next: null }),
   named('DeviceKeyView', DeviceKeyView, {
     product: 'gw2',
     sha256: SHA256,

@@ -56,7 +56,7 @@ export async function judgedRollouts(db: Db): Promise<Set<string>> {
   return new Set([...underWay, ...(await offeringRollouts(db))].map(r => r.id));
 }
 
-/** What the view of the rollouts and what is remembered of attempts are measured against. */
-export function rolloutGeneration(db: Db): Promise<{ generation: number; retries: number }> {
-  return db.selectFrom('rollout_generation').select(['generation', 'retries']).executeTakeFirstOrThrow();
+/** What the view of the rollouts, and what is remembered of devices, are measured against. */
+export function rolloutGeneration(db: Db): Promise<{ generation: number; devices: number }> {
+  return db.selectFrom('rollout_generation').select(['generation', 'devices']).executeTakeFirstOrThrow();
 }

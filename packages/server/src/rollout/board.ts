@@ -16,8 +16,8 @@ export interface BoardView {
   /** Those that may offer to devices of a product and channel. */
   readonly rolloutsFor: (product: string, channel: string) => readonly RunningRollout[];
   readonly stopped: ReadonlySet<string>;
-  /** Number of retries so far: attempts that were read under a lower number may be superseded. */
-  readonly retries: number;
+  /** Rises with retries and changes of tags: what was read of a device under a lower number may be out of date. */
+  readonly deviceGeneration: number;
 }
 
 export interface Board {
@@ -90,7 +90,7 @@ class ConfirmedBoard implements Board {
     if (generation !== this.#generation || !this.#view) {
       // Read before the rollouts: a change in between shows as a newer generation next time.
       const before = await rolloutGeneration(db);
-      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db), before.retries);
+      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db), before.devices);
       this.#generation = before.generation;
     }
     this.#confirmedAt = askedAt;
@@ -130,7 +130,7 @@ class ConfirmedBoard implements Board {
   }
 }
 
-function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>, retries: number): BoardView {
+function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>, deviceGeneration: number): BoardView {
   const byChannel = Map.groupBy(rollouts, r => `${r.product}/${r.channel}`);
-  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped, retries };
+  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped, deviceGeneration };
 }

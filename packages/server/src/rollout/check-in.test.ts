@@ -1,6 +1,7 @@
 import { type CheckInRequest, UPDATE_STATES } from '@tidegate/protocol';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { tagByName } from '../admin/tag-store.ts';
 import { storeReports } from '../reports/report-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
@@ -65,6 +66,34 @@ describe('a check-in', () => {
     expect(await attempts()).toMatchObject([{ device_id: id, state: 'offered' }]);
     expect(await Promise.all([ask(), ask()])).toEqual([first, first]);
     expect(await base.db.selectFrom('rollout_counts').select('offered').execute()).toEqual([{ offered: 1 }]);
+  });
+
+  it('finds a device that an operator tagged since, though it was remembered without the tag', async () => {
+    await stopRollout(base.db, rollout.id, { by: 'anna', now });
+    const next = await seedRelease(base.db, 3);
+    rollout = await seedRollout(base.db, next, now, { filter: 'tag==trial;tag!=excluded' });
+    await board.confirm();
+    expect((await ask()).offer).toBeNull();
+    await tagByName(base.db, [id], { add: ['trial', 'excluded'], remove: [] });
+    await board.confirm();
+    expect((await ask()).offer).toBeNull();
+    await tagByName(base.db, [id], { add: [], remove: ['excluded'] });
+    await board.confirm();
+    expect((await ask()).offer?.rolloutId).toBe(rollout.id);
+  });
+
+  it('of a canary comes first in every rollout, and is remembered as one until it says otherwise', async () => {
+    await stopRollout(base.db, rollout.id, { by: 'anna', now });
+    const phases = [{ basisPoints: 1 }, { basisPoints: 10_000 }];
+    await seedRollout(base.db, await seedRelease(base.db, 3), now, { phases });
+    await board.confirm();
+    expect((await ask()).offer).toBeNull();
+    expect((await ask({ canary: true })).offer).not.toBeNull();
+    await memory.flush();
+    expect((await device()).canary).toBe(true);
+    await ask();
+    await memory.flush();
+    expect((await device()).canary).toBe(false);
   });
 
   it('gets its offer again when the filter no longer means it, also from a process that has forgotten it', async () => {

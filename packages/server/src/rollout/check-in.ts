@@ -8,9 +8,9 @@ import { storable } from '../db/storable.ts';
 import type { Deps } from '../deps.ts';
 import type { Board, BoardView } from './board.ts';
 import { decide } from './decide.ts';
-import type { DeviceFacts } from './device-facts.ts';
+import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
-import { placeOffer } from './offer-store.ts';
+import { type KnownDevice, placeOffer } from './offer-store.ts';
 import type { RolloutConfig } from './rollout-config.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
@@ -25,13 +25,14 @@ export async function checkIn(
   identity: { readonly id: string; readonly product: string },
   body: CheckInRequest,
 ): Promise<CheckInAnswer> {
-  const facts: DeviceFacts = {
+  const facts: SaidFacts = {
     id: identity.id,
     product: identity.product,
     channel: body.channel,
     hardware: body.hardware,
     components: body.components,
     attributes: storableAttributes(body.attributes ?? {}),
+    canary: body.canary ?? false,
   };
   deps.memory.note({ facts, at: deps.clock.now(), update: body.update, bootId: body.bootId });
   const pollAfterSeconds = pollSecondsFor(identity.id, deps.config.pollSeconds);
@@ -45,10 +46,14 @@ export async function checkIn(
   }
 }
 
-async function offerFor(deps: CheckInDeps, device: DeviceFacts, workingOn: string | undefined, view: BoardView) {
+const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [] };
+
+async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
   const { memory, db, clock } = deps;
-  let rollouts = view.rolloutsFor(device.product, device.channel);
-  const attempts = rollouts.length > 0 ? await memory.attempts(device.id, workingOn, view.retries) : new Map();
+  let rollouts = view.rolloutsFor(said.product, said.channel);
+  const { attempts, tags } =
+    rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
+  const device = { ...said, tags };
   for (;;) {
     const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now: clock.now() });
     if (!offer) return { offer: null, stop: [...stop] };

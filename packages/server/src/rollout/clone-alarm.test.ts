@@ -40,7 +40,15 @@ function hear(memory: DeviceMemory, letter: string, afterSeconds = 60): void {
 }
 
 function hearAt(memory: DeviceMemory, letter: string, at: Date): void {
-  const facts = { id, product: 'gw', channel: 'stable', hardware: 'gw-a', components: [], attributes: {} };
+  const facts = {
+    id,
+    product: 'gw',
+    channel: 'stable',
+    hardware: 'gw-a',
+    components: [],
+    attributes: {},
+    canary: false,
+  };
   memory.note({ facts, at, update: undefined, bootId: boot(letter) });
 }
 

@@ -40,6 +40,8 @@ function situation(more: Partial<Situation> = {}): Situation {
       hardware: 'gw-a',
       components: [{ component: 'app', version: '1.1.0', counter: 1 }],
       attributes: {},
+      canary: false,
+      tags: [],
     },
     attempts: new Map(),
     rollouts: [rollout()],
@@ -96,6 +98,17 @@ describe('an offer', () => {
     expect(offered(situation({ rollouts: [done, rollout(), older, security] }))).toBe(security.id);
     expect(offered(situation({ rollouts: [done, rollout(), older] }))).toBe(older.id);
     expect(offered(situation({ rollouts: [done] }))).toBe(done.id);
+  });
+
+  it('comes to canaries in the first phase, wherever their cohort lies, but only where the filter means them', () => {
+    fc.assert(
+      fc.property(fc.nat(100_000), n => {
+        const device = { ...situation().device, id: seedId(n), canary: true };
+        expect(offered(situation({ device, rollouts: [rollout({ openShare: 1 })] }))).toBe(rollout().id);
+        const others = rollout({ openShare: 1, matches: () => false });
+        expect(offered(situation({ device, rollouts: [others] }))).toBeUndefined();
+      }),
+    );
   });
 
   it('is the same whatever order the rollouts come in', () => {

@@ -9,7 +9,14 @@ export interface DeviceFacts {
   readonly hardware: string;
   readonly components: readonly RunningComponent[];
   readonly attributes: Readonly<Record<string, string>>;
+  /** Its owner asked to be among the first. */
+  readonly canary: boolean;
+  /** Names that operators gave it: the only fact here that is neither proven nor said by the device. */
+  readonly tags: readonly string[];
 }
+
+/** What a check-in brings. */
+export type SaidFacts = Omit<DeviceFacts, 'tags'>;
 
 /** Counter that the device runs of a component; 0 where it has none. */
 export function runningCounter(device: Pick<DeviceFacts, 'components'>, component: string): number {

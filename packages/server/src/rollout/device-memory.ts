@@ -1,14 +1,14 @@
 /**
- * What this process remembers of devices, so that most check-ins need no database: their attempts, and what was last
+ * What this process remembers of devices, so that most check-ins need no database: their attempts, tags, and what was last
  * written of their inventory. Bounded; forgetting costs one query. Sightings are written behind, in batches.
  */
 import { hash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import { BOOTS_REMEMBERED } from '../identity/boot-trail.ts';
 import type { KnownAttempt } from './decide.ts';
-import type { DeviceFacts } from './device-facts.ts';
+import type { SaidFacts } from './device-facts.ts';
 import { type Sighting, touchAttempts, writeBoots, writeInventory } from './inventory-store.ts';
-import { attemptsOf } from './offer-store.ts';
+import { type KnownDevice, knownDevice } from './offer-store.ts';
 
 const DEVICES_REMEMBERED = 100_000;
 /** A device that says nothing new is written at most so often. */
@@ -17,23 +17,19 @@ const FLUSH_MS = 1000;
 const SIGHTINGS_PER_STATEMENT = 2000;
 
 interface Remembered {
-  attempts: Map<string, KnownAttempt> | undefined;
-  /** The number of retries when they were read. */
-  retries: number;
+  known: KnownDevice | undefined;
+  /** `BoardView.deviceGeneration` when it was read. */
+  generation: number;
   writtenAt: number;
   digest: string;
 }
 
 export interface DeviceMemory {
   /**
-   * The device's attempts by rollout id; one query where they are not known, or not yet the one that it works on, or
-   * where an operator had attempts retried since.
+   * The device's attempts and tags; one query where they are not known, or not yet the attempt that it works on, or
+   * where an operator had attempts retried or devices tagged since.
    */
-  readonly attempts: (
-    deviceId: string,
-    workingOn: string | undefined,
-    retries: number,
-  ) => Promise<ReadonlyMap<string, KnownAttempt>>;
+  readonly known: (deviceId: string, workingOn: string | undefined, generation: number) => Promise<KnownDevice>;
   readonly learn: (deviceId: string, rolloutId: string, attempt: KnownAttempt) => void;
   /** Its attempts have changed in the database: the next check-in reads them again. */
   readonly forgetAttempts: (deviceId: string) => void;
@@ -50,7 +46,7 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   let flushing: Promise<void> = Promise.resolve();
 
   function recall(deviceId: string): Remembered {
-    const entry = remembered.get(deviceId) ?? { attempts: undefined, retries: 0, writtenAt: 0, digest: '' };
+    const entry = remembered.get(deviceId) ?? { known: undefined, generation: 0, writtenAt: 0, digest: '' };
     // Inserted anew, so that the order of the map is the order of use.
     remembered.delete(deviceId);
     remembered.set(deviceId, entry);
@@ -84,21 +80,21 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   const timer = setInterval(() => void (pending.size > 0 && flush()), FLUSH_MS);
 
   return {
-    attempts: async (deviceId, workingOn, retries) => {
+    known: async (deviceId, workingOn, generation) => {
       const entry = recall(deviceId);
-      const known = entry.retries >= retries ? entry.attempts : undefined;
-      if (known && (workingOn === undefined || known.has(workingOn))) return known;
-      const read = await attemptsOf(db, deviceId);
-      entry.attempts = read;
-      entry.retries = retries;
+      const known = entry.generation >= generation ? entry.known : undefined;
+      if (known && (workingOn === undefined || known.attempts.has(workingOn))) return known;
+      const read = await knownDevice(db, deviceId);
+      entry.known = read;
+      entry.generation = generation;
       return read;
     },
     learn: (deviceId, rolloutId, attempt) => {
-      remembered.get(deviceId)?.attempts?.set(rolloutId, attempt);
+      remembered.get(deviceId)?.known?.attempts.set(rolloutId, attempt);
     },
     forgetAttempts: deviceId => {
       const entry = remembered.get(deviceId);
-      if (entry) entry.attempts = undefined;
+      if (entry) entry.known = undefined;
     },
     note: ({ facts, at, update, bootId }) => {
       const entry = recall(facts.id);
@@ -121,6 +117,6 @@ export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
   };
 }
 
-function digestOf({ hardware, channel, components, attributes }: DeviceFacts, bootId: string): string {
-  return hash('sha256', JSON.stringify([bootId, hardware, channel, components, attributes]), 'base64url');
+function digestOf({ hardware, channel, components, attributes, canary }: SaidFacts, bootId: string): string {
+  return hash('sha256', JSON.stringify([bootId, hardware, channel, components, attributes, canary]), 'base64url');
 }

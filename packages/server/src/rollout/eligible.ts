@@ -18,7 +18,7 @@ export function meant(rollout: RunningRollout, device: DeviceFacts): boolean {
   return rollout.matches(device, rollout.component);
 }
 
-/** The device's stable place lies within the open share. */
-export function inOpenShare(rollout: RunningRollout, deviceId: string): boolean {
-  return cohort(rollout.salt, deviceId) < rollout.openShare;
+/** The device's stable place lies within the open share. Canaries come before all others: their place is in the first phase. */
+export function inOpenShare(rollout: RunningRollout, { id, canary }: Pick<DeviceFacts, 'id' | 'canary'>): boolean {
+  return canary || cohort(rollout.salt, id) < rollout.openShare;
 }

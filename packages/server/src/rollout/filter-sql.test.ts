@@ -53,12 +53,17 @@ const device = fc.record({
   channel: fc.constantFrom('stable', 'beta'),
   components: fc.array(running, { maxLength: 3 }),
   attributes,
+  canary: fc.boolean(),
+  tags: fc.uniqueArray(fc.constantFrom('lab', 'lab-2', 'r-17', '4'), { maxLength: 3 }),
 });
 
-const fact = fc.constantFrom('id', 'hardware', 'channel', 'version', 'counter', 'site', 'floor', 'rack', 'owner');
+const named = ['id', 'hardware', 'channel', 'version', 'counter', 'canary', 'site', 'floor', 'rack', 'owner'];
+const fact = fc.constantFrom(...named, 'tag');
+/** Tags have no order. */
+const orderedFact = fc.constantFrom(...named);
 const quoted = (text: string) => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
 const value = fc
-  .oneof(word, version, fc.constantFrom('gw-a', 'stable', seedId('device 0')))
+  .oneof(word, version, fc.constantFrom('gw-a', 'stable', 'true', seedId('device 0')))
   .map(v => v.replaceAll('*', ''));
 const pattern = fc
   .tuple(fc.boolean(), value, fc.boolean())
@@ -66,7 +71,7 @@ const pattern = fc
 const number = fc.constantFrom('4', '-3', '4.50', '0', '281474976710656', '10');
 const comparison = fc.oneof(
   fc.tuple(fact, fc.constantFrom('==', '!='), pattern).map(parts => parts.join('')),
-  fc.tuple(fact, fc.constantFrom('<', '<=', '>', '>=', '=lt=', '=ge='), number).map(parts => parts.join('')),
+  fc.tuple(orderedFact, fc.constantFrom('<', '<=', '>', '>=', '=lt=', '=ge='), number).map(parts => parts.join('')),
   fc
     .tuple(fact, fc.constantFrom('=in=', '=out='), fc.array(value, { minLength: 1, maxLength: 3 }))
     .map(([name, operator, values]) => `${name}${operator}(${values.map(quoted).join(',')})`),
@@ -92,6 +97,8 @@ async function become(known: Omit<DeviceFacts, 'id' | 'product'>): Promise<Devic
       channel: known.channel,
       components: JSON.stringify(known.components),
       attributes: JSON.stringify(known.attributes),
+      canary: known.canary,
+      tags: [...known.tags],
     })
     .execute();
   return { ...known, id: seedId('device 0'), product: 'gw' };
@@ -119,6 +126,8 @@ it('takes no text of a filter for SQL', async () => {
     channel: 'stable',
     components: [],
     attributes: { site: "'; drop table devices; --" },
+    canary: false,
+    tags: [],
   });
   const text = `site=="'; drop table devices; --"`;
   expect(await found(text, 'app')).toBe(true);
@@ -127,7 +136,7 @@ it('takes no text of a filter for SQL', async () => {
 });
 
 it('finds no device by what the server does not know of it yet', async () => {
-  await become({ hardware: 'gw-a', channel: 'stable', components: [], attributes: {} });
+  await become({ hardware: 'gw-a', channel: 'stable', components: [], attributes: {}, canary: false, tags: [] });
   await database.db.updateTable('devices').set({ hardware: null }).execute();
   expect([await found('hardware==*', 'app'), await found('hardware!=gw-b', 'app')]).toEqual([false, false]);
 });

@@ -4,7 +4,15 @@
  */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { ServerError } from '../server-error.ts';
-import { type Fact, type FilterNode, type FilterTest, NUMBER_PATTERN, type Order, parseFilter } from './filter-tree.ts';
+import {
+  type Fact,
+  type FilterNode,
+  type FilterTest,
+  NUMBER_PATTERN,
+  type Order,
+  parseFilter,
+  type TagTest,
+} from './filter-tree.ts';
 
 /**
  * @param component whose `version` and `counter` are meant
@@ -16,6 +24,7 @@ export function filterCondition(text: string, component: string | undefined): Ra
 
 function condition(node: FilterNode, component: string | undefined): RawBuilder<SqlBool> {
   if (node.kind === 'comparison') return test(factText(node.fact, component), node.test);
+  if (node.kind === 'tag') return tagged(node.test);
   const [left, right] = [condition(node.left, component), condition(node.right, component)];
   return node.kind === 'and' ? sql`(${left} and ${right})` : sql`(${left} or ${right})`;
 }
@@ -24,6 +33,7 @@ type Text = RawBuilder<string | null>;
 
 function factText(fact: Fact, component: string | undefined): Text {
   if ('attribute' in fact) return sql`(devices.attributes ->> ${fact.attribute}::text)`;
+  if (fact.name === 'canary') return sql`devices.canary::text`;
   if (fact.name !== 'version' && fact.name !== 'counter') return sql.ref(`devices.${fact.name}`);
   if (component === undefined) {
     const detail = `«${fact.name}» is that of a component: say which, as in component=app`;
@@ -39,7 +49,18 @@ function test(actual: Text, asked: FilterTest): RawBuilder<SqlBool> {
   return asked.negated ? sql`(not ${positive})` : positive;
 }
 
-function matching(actual: Text, asked: Exclude<FilterTest, { kind: 'order' }>): RawBuilder<SqlBool> {
+/** The two that are asked most can use the index over tags. */
+function tagged(asked: TagTest): RawBuilder<SqlBool> {
+  const positive =
+    asked.kind === 'equals'
+      ? sql<SqlBool>`(devices.tags @> array[${asked.text}]::text[])`
+      : asked.kind === 'among'
+        ? sql<SqlBool>`(devices.tags && ${asked.texts}::text[])`
+        : sql<SqlBool>`exists (select 1 from unnest(devices.tags) as tags (tag) where ${matching(sql`tags.tag`, asked)})`;
+  return asked.negated ? sql`(not ${positive})` : positive;
+}
+
+function matching(actual: Text, asked: TagTest): RawBuilder<SqlBool> {
   switch (asked.kind) {
     case 'equals':
       return sql`(${actual} = ${asked.text}::text)`;

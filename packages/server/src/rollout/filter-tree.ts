@@ -9,10 +9,12 @@ import { ServerError } from '../server-error.ts';
 
 export type FilterNode =
   | { readonly kind: 'and' | 'or'; readonly left: FilterNode; readonly right: FilterNode }
-  | { readonly kind: 'comparison'; readonly fact: Fact; readonly test: FilterTest };
+  | { readonly kind: 'comparison'; readonly fact: Fact; readonly test: FilterTest }
+  /** Of a device's tags, which may be many or none: one of them passes or, negated, none of them does. */
+  | { readonly kind: 'tag'; readonly test: TagTest };
 
 /** Facts that every device has; any other name is one of its attributes. `version` and `counter` are a component's. */
-const FACT_NAMES = ['id', 'hardware', 'channel', 'version', 'counter'] as const;
+const FACT_NAMES = ['id', 'hardware', 'channel', 'version', 'counter', 'canary'] as const;
 export type FactName = (typeof FACT_NAMES)[number];
 export type Fact = { readonly name: FactName } | { readonly attribute: string };
 
@@ -26,6 +28,7 @@ export type FilterTest =
   | { readonly kind: 'among'; readonly texts: readonly string[]; readonly negated: boolean }
   /** Numbers are compared; a text that is none passes no such test. */
   | { readonly kind: 'order'; readonly operator: Order; readonly bound: number };
+export type TagTest = Exclude<FilterTest, { kind: 'order' }>;
 export type Order = '<' | '<=' | '>' | '>=';
 
 /** The texts that count as numbers. Written for JavaScript and PostgreSQL alike. */
@@ -69,7 +72,14 @@ function checkNode(node: ExpressionNode): FilterNode {
   return { kind, left: checkNode(node.left), right: checkNode(node.right) };
 }
 
+const TAG = 'tag';
+
 function checkComparison(node: ComparisonNode): FilterNode {
+  if (node.left.selector === TAG) {
+    const tagTest = checkTest(node.operator, node.right.value);
+    if (tagTest.kind === 'order') throw invalid('tags are names: they have no order');
+    return { kind: 'tag', test: tagTest };
+  }
   return {
     kind: 'comparison',
     fact: checkFact(node.left.selector),

@@ -11,6 +11,8 @@ const device: DeviceFacts = {
   hardware: 'gw-b',
   components: [{ component: 'app', version: '1.2.0', counter: 12 }],
   attributes: { site: 'Köln 3', floor: '4', rack: 'r-17' },
+  canary: false,
+  tags: [],
 };
 
 const matches = (filter: string) => compileFilter(filter)(device, 'app');
@@ -112,5 +114,31 @@ describe('a filter', () => {
     const deep = `${'('.repeat(990)}floor==4${')'.repeat(990)}`;
     expect(matches(deep)).toBe(true);
     expect(matches(Array(180).fill('floor==4').join(';'))).toBe(true);
+  });
+});
+
+describe('tags in a filter', () => {
+  const passes = (text: string, tags: string[]) => compileFilter(text)({ ...device, tags }, 'app');
+
+  it('take a group in, or leave it out; a device without any is in no group', () => {
+    expect([passes('tag==lab', ['lab', 'north']), passes('tag==lab', ['north']), passes('tag==lab', [])]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+    expect([passes('tag!=lab', ['lab', 'north']), passes('tag!=lab', ['north']), passes('tag!=lab', [])]).toEqual([
+      false,
+      true,
+      true,
+    ]);
+    expect([passes('tag=out=(lab,shop)', ['north', 'shop']), passes('tag=in=(lab,shop)', ['shop'])]).toEqual([
+      false,
+      true,
+    ]);
+    expect(passes('tag==la*', ['lab'])).toBe(true);
+  });
+
+  it('have no order', () => {
+    expect(() => compileFilter('tag<4')).toThrow(/no order/);
   });
 });

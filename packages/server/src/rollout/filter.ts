@@ -2,6 +2,7 @@
  * A rollout's filter: RSQL text to a predicate over what is known of a device. Compiled once per rollout, run at
  * every check-in, so it allocates nothing. Attributes are texts: `<` and `>` compare numbers where both sides are
  * numbers, else no order is assumed. Any comparison with an attribute that the device lacks is false, `!=` included.
+ * Tags are known of every device: one without any passes `tag!=lab`.
  */
 import type { DeviceFacts } from './device-facts.ts';
 import {
@@ -12,6 +13,7 @@ import {
   NUMBER_PATTERN,
   type Order,
   parseFilter,
+  type TagTest,
 } from './filter-tree.ts';
 
 export type Filter = (device: DeviceFacts, component: string) => boolean;
@@ -32,6 +34,10 @@ function compileNode(node: FilterNode): Filter {
       return actual !== undefined && test(actual);
     };
   }
+  if (node.kind === 'tag') {
+    const test = compilePositive(node.test);
+    return node.test.negated ? device => !device.tags.some(test) : device => device.tags.some(test);
+  }
   const left = compileNode(node.left);
   const right = compileNode(node.right);
   return node.kind === 'and'
@@ -47,6 +53,7 @@ const FACTS: Readonly<Record<FactName, Reader>> = {
   channel: device => device.channel,
   version: (device, component) => device.components.find(c => c.component === component)?.version,
   counter: (device, component) => device.components.find(c => c.component === component)?.counter.toString(),
+  canary: device => String(device.canary),
 };
 
 function compileFact(fact: Fact): Reader {
@@ -63,7 +70,7 @@ function compileTest(test: FilterTest): Test {
   return test.negated ? actual => !positive(actual) : positive;
 }
 
-function compilePositive(test: Exclude<FilterTest, { kind: 'order' }>): Test {
+function compilePositive(test: TagTest): Test {
   switch (test.kind) {
     case 'equals':
       return actual => actual === test.text;

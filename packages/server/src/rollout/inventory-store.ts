@@ -3,10 +3,10 @@ import type { CheckInRequest } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { followBoots } from '../identity/boot-trail.ts';
-import type { DeviceFacts } from './device-facts.ts';
+import type { SaidFacts } from './device-facts.ts';
 
 export interface Sighting {
-  readonly facts: DeviceFacts;
+  readonly facts: SaidFacts;
   readonly at: Date;
   /** Boots that it was heard of in since its last sighting was written, oldest first. */
   readonly bootIds: readonly string[];
@@ -14,17 +14,20 @@ export interface Sighting {
   readonly update: CheckInRequest['update'];
 }
 
-/** Writes the last sighting of each device; devices that are gone are passed over. */
+/** Writes the last sighting of each device; devices that are gone are passed over. Locked in the order of ids, as by every writer of many. */
 export async function writeInventory(db: Db, sightings: readonly Sighting[]): Promise<void> {
   const of = <T>(read: (s: Sighting) => T) => sightings.map(read);
   await sql`
+    with locked as (
+      select id from devices where id = any(${of(s => s.facts.id)}::text[]) order by id for no key update
+    )
     update devices set hardware = s.hardware, channel = s.channel, components = s.components,
-      attributes = s.attributes, last_seen_at = greatest(devices.last_seen_at, s.seen_at)
+      attributes = s.attributes, canary = s.canary, last_seen_at = greatest(devices.last_seen_at, s.seen_at)
     from unnest(
       ${of(s => s.facts.id)}::text[], ${of(s => s.facts.hardware)}::text[], ${of(s => s.facts.channel)}::text[],
       ${of(s => JSON.stringify(s.facts.components))}::jsonb[], ${of(s => JSON.stringify(s.facts.attributes))}::jsonb[],
-      ${of(s => s.at)}::timestamptz[]
-    ) as s (id, hardware, channel, components, attributes, seen_at)
+      ${of(s => s.facts.canary)}::boolean[], ${of(s => s.at)}::timestamptz[]
+    ) as s (id, hardware, channel, components, attributes, canary, seen_at) join locked using (id)
     where devices.id = s.id`.execute(db);
 }
 

@@ -45,8 +45,21 @@ export async function placeOffer(
   return known && { attempt: known.attempt, state: known.state, ended: known.outcome !== null };
 }
 
-/** Every rollout that the device was offered lately, with where it stands there. */
-export async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, KnownAttempt>> {
+export interface KnownDevice {
+  /** By rollout id: where it stands in every rollout that it was offered lately. */
+  readonly attempts: Map<string, KnownAttempt>;
+  readonly tags: readonly string[];
+}
+
+export async function knownDevice(db: Db, deviceId: string): Promise<KnownDevice> {
+  const [attempts, device] = await Promise.all([
+    attemptsOf(db, deviceId),
+    db.selectFrom('devices').select('tags').where('id', '=', deviceId).executeTakeFirst(),
+  ]);
+  return { attempts, tags: device?.tags ?? [] };
+}
+
+async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, KnownAttempt>> {
   const rows = await db
     .selectFrom('attempts')
     .select(['rollout_id', 'attempt', 'state', 'outcome'])

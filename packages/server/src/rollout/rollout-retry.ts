@@ -37,7 +37,7 @@ export function retryRollout(
     const retried = superseded.reduce((sum, group) => sum + group.devices, 0);
     if (retried === 0) return { row, retried, exhausted };
     await recount(tx, row, superseded, retried);
-    await sql`update rollout_generation set retries = retries + 1`.execute(tx);
+    await sql`update rollout_generation set devices = devices + 1`.execute(tx);
     const again = { looked_phase: 0, looked_total: 0, ...(ended && { ...reopened, phase_opened_at: act.now }) };
     // The state is always written: by that the boards of all processes hear of the retry.
     return { row: await record(tx, row, 'retry', { state: row.state, ...again }, act), retried, exhausted };

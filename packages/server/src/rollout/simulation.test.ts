@@ -47,6 +47,8 @@ function simulate(natures: readonly Nature[], salt: string) {
       hardware: 'gw-a',
       components: [{ component: 'app', version: '1.0.0', counter: 1 }],
       attributes: {},
+      canary: false,
+      tags: [],
     },
   }));
   let openPhase = 0;
@@ -155,14 +157,14 @@ function count(devices: readonly SimDevice[], phase?: number) {
 
 function survey(devices: readonly SimDevice[], rollout: RunningRollout, now: number): Survey {
   const seen = devices.filter(d => d.nature !== 'off' && fits(rollout, d.facts));
-  const due = seen.filter(d => !d.attempt && inOpenShare(rollout, d.facts.id)).length;
+  const due = seen.filter(d => !d.attempt && inOpenShare(rollout, d.facts)).length;
   const underWay = seen.filter(
     d => d.attempt?.outcome === null && (d.attempt.begun || now - d.changedAt < GATE.silenceSeconds),
   );
   return {
     waitingInPhase: due + underWay.filter(d => d.attempt?.phase === rollout.openPhase).length,
     waiting: due + underWay.length,
-    moreBeyond: seen.some(d => !d.attempt && !inOpenShare(rollout, d.facts.id)),
+    moreBeyond: seen.some(d => !d.attempt && !inOpenShare(rollout, d.facts)),
     complete: true,
   };
 }

@@ -93,7 +93,7 @@ async function notOffered(db: Db, request: SurveyRequest, needed: number): Promi
     const devices = await unofferedPage(db, request, after);
     for (const device of devices) {
       if (!fits(rollout, device) || !meant(rollout, device)) continue;
-      if (!inOpenShare(rollout, device.id)) moreBeyond = true;
+      if (!inOpenShare(rollout, device)) moreBeyond = true;
       else if (waitForDue) due += 1;
     }
     if (devices.length < PAGE || due >= needed || (moreBeyond && !waitForDue)) {
@@ -111,7 +111,7 @@ async function unofferedPage(db: Db, request: SurveyRequest, after: string): Pro
   const { rollout } = request;
   const rows = await db
     .selectFrom('devices')
-    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes'])
+    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes', 'canary', 'tags'])
     .where('product', '=', rollout.product)
     .where('channel', '=', rollout.channel)
     .where('hardware', 'in', rollout.hardware)

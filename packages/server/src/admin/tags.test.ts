@@ -1,0 +1,80 @@
+import { type DeviceView, LIMITS, type Problem, type TagAnswer } from '@tidegate/protocol';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { seedDevices, seedId } from '../testing/seed.ts';
+import { type TestApp, testApp } from '../testing/test-app.ts';
+import { tagByFilter } from './tag-store.ts';
+
+let app: TestApp;
+let token: string;
+const id = seedId('device 0');
+
+beforeEach(async () => {
+  app = await testApp();
+  token = await app.apiToken('operator');
+  await seedDevices(app.db, 5, new Date());
+});
+afterEach(() => app.close());
+
+async function tag(body: object) {
+  const answer = await app.admin('POST', '/device-tags', { token, body });
+  return { ...(answer.json as TagAnswer & Problem), status: answer.status };
+}
+
+async function listed(filter: string): Promise<string[]> {
+  const { json } = await app.admin('GET', `/devices?filter=${encodeURIComponent(filter)}`, { token });
+  return (json as { items: DeviceView[] }).items.map(d => d.id);
+}
+
+describe('tags', () => {
+  it('are given and taken by name, as often as one likes, and found by filters', async () => {
+    expect(await tag({ devices: [id, seedId('nobody')], add: ['lab', 'a-1'] })).toMatchObject({
+      matched: 1,
+      changed: 1,
+    });
+    expect(await tag({ devices: [id], add: ['lab'] })).toMatchObject({ matched: 1, changed: 0, next: null });
+    const { json } = await app.admin('GET', `/devices/${id}`, { token });
+    expect((json as DeviceView).tags).toEqual(['a-1', 'lab']);
+    expect(await listed('tag==lab')).toEqual([id]);
+    expect(await listed('tag!=lab')).toHaveLength(4);
+    await tag({ devices: [id], remove: ['lab', 'b'] });
+    expect(await listed('tag==lab')).toEqual([]);
+  });
+
+  it('are given by filter, a bounded part of a product at a time', async () => {
+    await app.db.updateTable('devices').set({ hardware: 'gw-b' }).where('id', '=', id).execute();
+    expect(await tag({ product: 'gw', filter: 'hardware==gw-a', add: ['old'] })).toMatchObject({
+      matched: 4,
+      changed: 4,
+    });
+    const change = { add: ['seen'], remove: [] };
+    const first = await tagByFilter(app.db, { product: 'gw' }, change, 3);
+    expect(first).toMatchObject({ matched: 3, next: expect.any(String) });
+    const rest = await tagByFilter(app.db, { product: 'gw', after: first.next ?? '' }, change, 3);
+    expect(rest).toMatchObject({ matched: 2, next: null });
+    expect(await listed('tag==seen')).toHaveLength(5);
+  });
+
+  it('are bounded for each device: one that has all it may have stays as it was', async () => {
+    const many = Array.from({ length: LIMITS.tagsPerDevice }, (_, i) => `t${i}`);
+    await tag({ devices: [id], add: many });
+    expect(await tag({ product: 'gw', add: ['one-more'] })).toMatchObject({ matched: 5, changed: 4, full: 1 });
+    expect(await listed('tag==one-more')).toHaveLength(4);
+    expect(await tag({ devices: [id], add: ['one-more'], remove: ['t0'] })).toMatchObject({ changed: 1, full: 0 });
+  });
+
+  it.each<[string, object, number, string]>([
+    ['no tag', { devices: [id] }, 400, '/add'],
+    ['nobody', { add: ['lab'] }, 400, '/product'],
+    ['devices and a product', { add: ['lab'], devices: [id], product: 'gw' }, 400, '/devices'],
+    ['what is no tag', { add: ['Lab!'], devices: [id] }, 400, '/add/0'],
+    ['a filter that is none', { add: ['lab'], product: 'gw', filter: 'site==' }, 422, '/filter'],
+  ])('are refused for %s', async (_, body, status, path) => {
+    expect(await tag(body)).toMatchObject({ status, path });
+  });
+
+  it('are for operators to change', async () => {
+    const viewer = await app.apiToken('viewer');
+    const body = { devices: [id], add: ['lab'] };
+    expect((await app.admin('POST', '/device-tags', { token: viewer, body })).status).toBe(403);
+  });
+});
