@@ -6,8 +6,9 @@ import { resolve } from 'node:path';
 import type { CommitAnswer } from '@tidegate/protocol';
 import { type Clock, systemClock } from './clock.ts';
 import { addSignature, type AddSignatureResult } from './edit/add-signature.ts';
+import { adopt, type Brought, signaturesOf, weigh, type Weighed } from './edit/adopt.ts';
 import { assemble } from './edit/assemble.ts';
-import { candidateFor, type Candidate } from './edit/candidate.ts';
+import { candidateFor, type Candidate, candidateWith } from './edit/candidate.ts';
 import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
 import type { DetachedSignature } from '@tidegate/protocol';
@@ -20,6 +21,7 @@ import { dropDraft, renew, type RenewOptions, type RenewResult } from './edit/re
 import { addRootKey, expireRoot, removeRootKey, type RootDraft, setRootThreshold } from './edit/root.ts';
 import { withdraw, type WithdrawRequest, type WithdrawResult } from './edit/withdraw.ts';
 import { sign, signDetached, type SignResult } from './edit/sign.ts';
+import { type RoleStanding, standingOf } from './edit/standing.ts';
 import type { PublicKey, Signer } from './keys/signer.ts';
 import type { PeopleRole } from './policy/root-policy.ts';
 import { publish, type PublishRequest } from './publish/publish.ts';
@@ -29,11 +31,15 @@ import { onlineDrafts, type OnlineRotation, planOnline } from './rotation/rotate
 import { statusOf, type RoleStatus } from './status/status.ts';
 import { readConfig, type KnownKey, noteKeys } from './store/config.ts';
 import { alone } from './store/lock.ts';
+import { lastPublished, type Published } from './store/published.ts';
 import { makeFolders, type Store, storeAt, sweepStore } from './store/store.ts';
+import type { Envelope, Signature } from './tuf/metadata.ts';
 
 export interface RepositoryOptions {
   /** The system's clock unless set. */
   readonly now?: Clock | undefined;
+  /** Asked under the folder's lock before each piece of work; what it throws keeps that from being done. */
+  readonly guard?: (() => Promise<void>) | undefined;
 }
 
 /** Makes the folder and its first drafts, and opens it. Next: `sign('root', …)` and `sign('targets', …)` by threshold. */
@@ -50,16 +56,18 @@ export class Repository {
   readonly dir: string;
   readonly #store: Store;
   readonly #now: Clock;
+  readonly #guard: () => Promise<void>;
 
-  private constructor(dir: string, now: Clock) {
+  private constructor(dir: string, { now = systemClock, guard = async () => {} }: RepositoryOptions) {
     this.dir = dir;
     this.#store = storeAt(dir);
     this.#now = now;
+    this.#guard = guard;
   }
 
   /** @throws SignerError `repository-missing`, `repository-damaged` */
   static async open(dir: string, options: RepositoryOptions = {}): Promise<Repository> {
-    const repository = new Repository(resolve(dir), options.now ?? systemClock);
+    const repository = new Repository(resolve(dir), options);
     await readConfig(repository.dir);
     await makeFolders(repository.#store);
     return repository;
@@ -152,6 +160,26 @@ export class Repository {
     return this.#edit(editing => addSignature(editing, role, signature));
   }
 
+  /** Judges a list that was made and signed elsewhere as the role's next one; changes nothing. */
+  weigh(brought: Brought): Promise<Weighed> {
+    return this.#edit(editing => weigh(editing, brought));
+  }
+
+  /** Whether a key of the role has signed the list, and nothing else of it. */
+  weighSignatures(role: string, envelope: Envelope): Promise<readonly Signature[]> {
+    return this.#edit(async editing => signaturesOf(await candidateWith(editing, role, envelope)));
+  }
+
+  /** Takes it as the role's draft, perhaps in place of the draft with that payload. */
+  adopt(brought: Brought, inPlaceOf?: string): Promise<void> {
+    return this.#edit(editing => adopt(editing, brought, inPlaceOf));
+  }
+
+  /** Where a role stands, and whether its list of that version is complete. */
+  standing(role: string, version: number): Promise<RoleStanding> {
+    return this.#edit(editing => standingOf(editing, role, version));
+  }
+
   /** Completes every draft (or those of `roles`) that has enough signatures. */
   assemble(roles?: readonly string[]): Promise<SignResult[]> {
     return this.#edit(editing => assemble(editing, roles));
@@ -165,6 +193,11 @@ export class Repository {
   /** Uploads what the current timestamp stands for. Changes no list here, and notes what is out. */
   publish(request: PublishRequest): Promise<CommitAnswer> {
     return publish(this.#store, this.#now, request);
+  }
+
+  /** What was last published from here; undefined before the first time. */
+  lastPublished(): Promise<Published | undefined> {
+    return lastPublished(this.#store);
   }
 
   async status(): Promise<RoleStatus[]> {
@@ -187,6 +220,7 @@ export class Repository {
 
   #edit<T>(work: (editing: Editing) => Promise<T>): Promise<T> {
     return alone(this.dir, async () => {
+      await this.#guard();
       await sweepStore(this.#store);
       const { expiryDays, keys } = await readConfig(this.dir);
       return work({ store: this.#store, now: this.#now, expiryDays, keys });

@@ -72,6 +72,7 @@ export const SIGNER_CODES = [
   'signature-invalid',
   'nothing-to-sign',
   'draft-stale',
+  'draft-exists',
   'threshold-not-met',
   // Metadata and publishing.
   'metadata-invalid',
@@ -84,6 +85,23 @@ export const SIGNER_CODES = [
   'server-answer-invalid',
   'publication-conflict',
   'read-back-differs',
+  // The signing service.
+  'config-invalid',
+  'not-active',
+  'token-invalid',
+  'token-expired',
+  'token-needed',
+  'policy-refused',
+  'submission-unknown',
+  'submission-waiting',
+  'submission-state',
+  'submissions-full',
+  'artifact-unexpected',
+  'artifact-hash',
+  'artifact-length',
+  'disk-full',
+  'publication-incomplete',
+  'audit-broken',
 ] as const;
 
 export type SignerCode = (typeof SIGNER_CODES)[number];

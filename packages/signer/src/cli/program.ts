@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { SignerError } from '../signer-error.ts';
 import { addSignatureCommand } from './add-signature.ts';
 import { assembleCommand } from './assemble.ts';
+import { auditCommand } from './audit.ts';
 import { delegateAddCommand } from './delegate-add.ts';
 import { diffCommand } from './diff.ts';
 import { draftCommand } from './draft.ts';
@@ -25,6 +26,7 @@ import { revokeCommand } from './revoke.ts';
 import { rootCommand } from './root.ts';
 import { rotateOnlineCommand } from './rotate-online.ts';
 import { schemaCommand } from './schema.ts';
+import { serveCommand } from './serve.ts';
 import { signCommand } from './sign.ts';
 import { statusCommand } from './status.ts';
 import type { Terminal } from './terminal.ts';
@@ -72,6 +74,8 @@ function buildProgram(terminal: Terminal): Command {
     verifyCommand,
     statusCommand,
     schemaCommand,
+    serveCommand,
+    auditCommand,
   ].map(make => make(terminal));
   for (const cmd of [...all, key, delegate, release]) program.addCommand(cmd);
   for (const cmd of [program, ...program.commands, ...program.commands.flatMap(c => c.commands)]) {

@@ -6,7 +6,7 @@ import { checkList, type ListContext } from '../policy/list-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import type { KnownKey } from '../store/config.ts';
 import { draft } from '../store/store.ts';
-import type { Envelope, Signed } from '../tuf/metadata.ts';
+import { type Envelope, isTargets, type Signed } from '../tuf/metadata.ts';
 import { parseFor } from '../tuf/parse.ts';
 import { kindOf } from '../tuf/role.ts';
 import { delegationIn, type Ground, groundOf, type Rule, rulesFor } from './ground.ts';
@@ -24,13 +24,25 @@ export interface Candidate {
 }
 
 /** The draft of a role in the repository. @throws SignerError `nothing-to-sign`, `role-unknown`, `draft-stale` */
-export async function candidateFor({ store, now, keys }: Editing, role: string): Promise<Candidate> {
-  const kind = checkDraftable(role);
-  const envelope = await draft(store, role, parseFor(role));
+export async function candidateFor(editing: Editing, role: string): Promise<Candidate> {
+  checkDraftable(role);
+  const envelope = await draft(editing.store, role, parseFor(role));
   if (!envelope) throw new SignerError('nothing-to-sign', `There is no draft of ${role} that waits for signatures.`);
+  return candidateWith(editing, role, envelope);
+}
+
+/** A list that came from elsewhere, judged as the role's next one here. @throws SignerError `role-unknown`, `draft-stale` */
+export async function candidateWith(
+  { store, now, keys }: Editing,
+  role: string,
+  envelope: Envelope,
+): Promise<Candidate> {
+  const kind = checkDraftable(role);
   const ground = await groundOf(store, role);
   const product = kind === 'channel' ? delegationIn(ground)?.paths[0]?.split('/')[0] : undefined;
-  const listed = product === undefined ? [] : await listedReleases(store, product);
+  const { signed } = envelope;
+  const listed =
+    product === undefined || !isTargets(signed) ? [] : await listedReleases(store, product, { role, list: signed });
   return candidateOn(ground, envelope, { now: now(), keys, listed });
 }
 

@@ -5,13 +5,20 @@ import { checkDescription } from '../policy/description-policy.ts';
 import { newestTargets, type Store } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 
+/** A list that stands in for what the repository has of its role. */
+export interface InPlace {
+  readonly role: string;
+  readonly list: TargetsSigned;
+}
+
 /**
  * All full images, those withdrawn too: devices may have them. Deltas go by the counter of the image that they lead to.
  */
-export async function listedReleases(store: Store, product: string): Promise<Listed[]> {
+export async function listedReleases(store: Store, product: string, inPlace?: InPlace): Promise<Listed[]> {
   const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
   const names = roles.filter(({ name, paths }) => isChannelOf(product, name, paths)).map(r => r.name);
-  const lists = await Promise.all(names.map(name => newestTargets(store, name)));
+  const read = async (role: string) => (role === inPlace?.role ? inPlace.list : newestTargets(store, role));
+  const lists = await Promise.all(names.map(read));
   return lists.flatMap(list => (list ? [...imagesOf(list), ...withdrawnFrom(list)] : []));
 }
 

@@ -1,0 +1,174 @@
+/**
+ * The signing service's settings: one YAML file, read once and closed: an unknown key is a fault. Secrets stand in files
+ * of their own or in the environment, never in here.
+ */
+import { dirname, resolve } from 'node:path';
+import { closed, parser } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
+import { parse as parseYaml } from 'yaml';
+import { checkedUrl } from '../http/exchange.ts';
+import { SignerError } from '../signer-error.ts';
+import { readBounded } from '../store/durable-file.ts';
+import { BySignature, Reader } from './access/caller.ts';
+import { faultOf, Rule } from './access/claims-policy.ts';
+import { Issuer } from './access/oidc.ts';
+
+const Text = Type.String({ minLength: 1, maxLength: 4096 });
+const OnlineKey = closed({
+  /** Where the private half is, as in `tidegate-signer sign --key`. */
+  uri: Text,
+  passphraseFile: Type.Optional(Text),
+});
+export type OnlineKey = Static<typeof OnlineKey>;
+
+const Settings = closed({
+  /** The signing repository's folder. */
+  repository: Text,
+  listen: Type.Optional(
+    closed({
+      host: Type.Optional(Text),
+      port: Type.Optional(Type.Integer({ minimum: 0, maximum: 65_535 })),
+      tlsCert: Type.Optional(Text),
+      tlsKey: Type.Optional(Text),
+      /** A proxy on this network ends TLS: plain HTTP beyond this machine is meant. */
+      behindProxy: Type.Optional(Type.Boolean()),
+    }),
+  ),
+  server: closed({
+    /** Its admin listener. */
+    url: Text,
+    /** File with a releaser's token; read anew for each publication. */
+    tokenFile: Text,
+    /** Its device listener, as devices reach it: what they get is read back after each publication. */
+    readBackUrl: Text,
+  }),
+  keys: closed({ snapshot: OnlineKey, timestamp: OnlineKey }),
+  /** A new timestamp is signed when the last one is so old. */
+  refreshSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 3 * 86_400 })),
+  issuers: Type.Optional(Type.Array(Issuer, { maxItems: 16 })),
+  rules: Type.Optional(Type.Array(Rule, { maxItems: 500 })),
+  bySignature: Type.Optional(BySignature),
+  readers: Type.Optional(Type.Array(Reader, { maxItems: 100 })),
+  clockToleranceSeconds: Type.Optional(Type.Integer({ minimum: 0, maximum: 120 })),
+  /** Waiting submissions are given up after so long. */
+  waitingDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 365 })),
+  /** Left free on the disk, whatever is uploaded. */
+  reserveBytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  redisPrefix: Type.Optional(Type.String({ pattern: '^[\\w.{}-]{1,64}$' })),
+  logLevel: Type.Optional(Type.Enum(['debug', 'info', 'warn', 'error'])),
+});
+
+export interface ServiceConfig extends Required<Omit<Static<typeof Settings>, 'listen'>> {
+  readonly listen: {
+    readonly host: string;
+    readonly port: number;
+    readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  };
+  readonly databaseUrl: string | undefined;
+  readonly redisUrl: string | undefined;
+}
+
+const parseSettings = parser(Settings);
+const CONFIG_BYTES = 1024 ** 2;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
+
+/** Paths in it are relative to the file. @throws SignerError `config-invalid` */
+export async function readServiceConfig(
+  file: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<ServiceConfig> {
+  const settings = parsed(await text(file), file);
+  const { listen = {}, issuers = [], rules = [], bySignature = [] } = settings;
+  for (const [i, rule] of rules.entries()) {
+    const fault = issuers.some(k => k.issuer === rule.issuer) ? faultOf(rule) : 'names an issuer that is not listed';
+    if (fault !== undefined) throw invalid(file, `rules/${i} ${fault}`);
+  }
+  if (rules.length === 0 && bySignature.length === 0) {
+    throw invalid(file, 'nobody could submit: give rules, bySignature, or both');
+  }
+  const beside = (path: string) => resolve(dirname(file), path);
+  const key = ({ uri, passphraseFile }: OnlineKey) => ({
+    uri: uri.replace(/^file:(?!\/)/, () => `file:${dirname(resolve(file))}/`),
+    ...(passphraseFile !== undefined && { passphraseFile: beside(passphraseFile) }),
+  });
+  for (const url of [settings.server.url, settings.server.readBackUrl]) checkedUrl(url);
+  return {
+    refreshSeconds: 8 * 3600,
+    readers: [],
+    clockToleranceSeconds: 30,
+    waitingDays: 30,
+    reserveBytes: 256 * 1024 ** 2,
+    redisPrefix: 'tidegate-signer',
+    logLevel: 'info',
+    ...settings,
+    repository: beside(settings.repository),
+    server: { ...settings.server, tokenFile: beside(settings.server.tokenFile) },
+    keys: { snapshot: key(settings.keys.snapshot), timestamp: key(settings.keys.timestamp) },
+    listen: listening(listen, file, beside),
+    issuers,
+    rules,
+    bySignature,
+    ...stores(env, file),
+  };
+}
+
+function listening(
+  {
+    host = '127.0.0.1',
+    port = 8090,
+    tlsCert,
+    tlsKey,
+    behindProxy = false,
+  }: NonNullable<Static<typeof Settings>['listen']>,
+  file: string,
+  beside: (path: string) => string,
+): ServiceConfig['listen'] {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw invalid(file, 'tlsCert and tlsKey go together');
+  if (tlsCert === undefined && !behindProxy && !LOOPBACK.test(host)) {
+    throw invalid(file, `${host} is open to others without TLS: give tlsCert and tlsKey, or say behindProxy`);
+  }
+  const tls =
+    tlsCert === undefined || tlsKey === undefined ? undefined : { cert: beside(tlsCert), key: beside(tlsKey) };
+  return { host, port, tls };
+}
+
+/** Where timed work and the lock are kept. Addresses are never told: they may hold passwords. */
+function stores(env: Readonly<Record<string, string | undefined>>, file: string) {
+  const given = (name: string) => (env[name]?.trim() === '' ? undefined : env[name]?.trim());
+  const [databaseUrl, redisUrl] = [given('DATABASE_URL'), given('REDIS_URL')];
+  if (databaseUrl === undefined && redisUrl === undefined) {
+    throw invalid(
+      file,
+      'neither DATABASE_URL nor REDIS_URL is set: one of them keeps the timed work and the lock of the active process',
+    );
+  }
+  if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? '')) {
+    throw invalid(file, 'DATABASE_URL must begin with postgresql://');
+  }
+  if (redisUrl !== undefined && !/^rediss?:$/.test(URL.parse(redisUrl)?.protocol ?? '')) {
+    throw invalid(file, 'REDIS_URL must be like redis://user:password@host:6379/0, or rediss:// for TLS');
+  }
+  return { databaseUrl, redisUrl };
+}
+
+async function text(file: string): Promise<string> {
+  const bytes = await readBounded(file, CONFIG_BYTES);
+  if (bytes) return bytes.toString('utf8');
+  throw new SignerError('config-invalid', `There is no file ${file}.`);
+}
+
+function parsed(source: string, file: string): Static<typeof Settings> {
+  let value: unknown;
+  try {
+    value = parseYaml(source, { maxAliasCount: 0 });
+  } catch (error) {
+    throw invalid(file, `it is not YAML: ${(error as Error).message}`);
+  }
+  const result = parseSettings(value);
+  if (result.ok) return result.value;
+  throw invalid(file, `${result.fault.path.slice(1) || 'the whole'} ${result.fault.message}`);
+}
+
+function invalid(file: string, why: string): SignerError {
+  return new SignerError('config-invalid', `${file}: ${why}.`);
+}
