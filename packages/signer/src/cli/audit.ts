@@ -1,8 +1,8 @@
 /** `audit verify`: whether the service's audit log is as it was written. */
 import { Command, InvalidArgumentError } from 'commander';
-import { serviceDir } from '../service/active.ts';
 import type { Link } from '../service/audit/chain.ts';
 import { verifyLog } from '../service/audit/verify-log.ts';
+import { serviceDir } from '../service/service-dir.ts';
 import { type Common, command, pair, show } from './command.ts';
 import type { Terminal } from './terminal.ts';
 

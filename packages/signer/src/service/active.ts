@@ -15,6 +15,7 @@ import type { ServiceConfig } from './config.ts';
 import { watchExpiry } from './expiry-watch.ts';
 import { claimFolder } from './lock/folder-claim.ts';
 import type { Point } from './point.ts';
+import { serviceDir } from './service-dir.ts';
 import { journalAt } from './publishing/journal.ts';
 import { type Publisher, startPublisher } from './publishing/publisher.ts';
 import { type Desk, openDesk } from './submissions/desk.ts';
@@ -45,11 +46,6 @@ export interface Active {
 
 /** How often it is looked whether something is due; sooner where refreshes are. */
 const LOOK_SECONDS = 60;
-
-/** Where the service keeps what is its own, beside the repository's lists. */
-export function serviceDir(repositoryDir: string): string {
-  return join(repositoryDir, 'service');
-}
 
 /** @throws SignerError `repository-missing`, `repository-damaged`, `audit-broken`, `repository-busy` */
 export async function becomeActive(deps: ActiveDeps): Promise<Active> {
