@@ -155,6 +155,12 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
     const acted = await office.desk.run(['rollout', act, rollout.id]);
     expect(acted).toMatchObject({ code: 0, stdout: `spring is ${state}, phase 1 of 1 (100 %).\n` });
   }
+  const named = await office.desk.run(['rollout', 'show', 'spring']);
+  expect(named.stdout).toContain(rollout.id);
+  expect(await office.desk.run(['rollout', 'show', 'autumn'])).toMatchObject({
+    code: 3,
+    stderr: expect.stringContaining('[rollout-unknown]') as string,
+  });
   const paused = await office.desk.run(['rollout', 'pause', rollout.id]);
   expect(paused).toMatchObject({ code: 3, stdout: '' });
   expect(paused.stderr).toContain('[rollout-state]');
@@ -163,6 +169,12 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
   const shown = await office.desk.run(['rollout', 'show', rollout.id]);
   expect(shown.stdout).toMatch(/phase 1: stopped by first admin\n.*phase 1: retried by first admin\n/);
   await office.desk.run(['rollout', 'stop', rollout.id]);
+
+  const namesake = await office.desk.json<RolloutView>([...words, '--yes']);
+  const unclear = await office.desk.run(['rollout', 'stop', 'spring']);
+  expect(unclear).toMatchObject({ code: 3, stdout: '' });
+  expect(unclear.stderr).toContain(`give an id, newest first: ${namesake.id}, ${rollout.id} [rollout-ambiguous]`);
+  await office.desk.run(['rollout', 'stop', namesake.id]);
 });
 
 test('shows the server at a glance', async () => {

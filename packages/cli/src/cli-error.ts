@@ -16,6 +16,8 @@ const EXIT_OF = {
   'file-unwritable': EXIT.failed,
   'answer-invalid': EXIT.failed,
   internal: EXIT.failed,
+  'rollout-unknown': EXIT.conflict,
+  'rollout-ambiguous': EXIT.conflict,
   'rollout-halted': EXIT.ended,
   'rollout-stopped': EXIT.ended,
   unreachable: EXIT.unreachable,

@@ -1,10 +1,11 @@
 /** `rollout pause`, `resume`, `stop`. */
 import { RolloutView } from '@tidegate/protocol';
 import type { Command } from 'commander';
-import { command, hex32 } from '../command.ts';
+import { command } from '../command.ts';
 import { show } from '../print/say.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
+import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
 import { phaseWords } from './rollout-words.ts';
 
 const ACTS = [
@@ -18,11 +19,12 @@ const ACTS = [
 
 export function rolloutActCommands(terminal: Terminal): Command[] {
   return ACTS.map(([act, summary]) =>
-    command(act, summary, [`rollout ${act} 0123456789abcdef0123456789abcdef`])
-      .argument('<id>', 'rollout id', hex32)
-      .action(async (id: string, _options: unknown, cmd: Command) => {
+    command(act, summary, [`rollout ${act} 0123456789abcdef0123456789abcdef`, `rollout ${act} spring`])
+      .addArgument(rolloutArgument())
+      .action(async (given: string, _options: unknown, cmd: Command) => {
         const options = cmd.optsWithGlobals<Common>();
         const api = await openSession(options, terminal);
+        const id = await rolloutMeant(api, given);
         const rollout = await api.post(`/rollouts/${id}/${act}`, undefined, RolloutView);
         show(terminal, options, rollout, () => [`${rollout.name} is ${rollout.state}, ${phaseWords(rollout)}.`]);
       }),

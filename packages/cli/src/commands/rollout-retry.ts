@@ -1,10 +1,11 @@
 /** `rollout retry`: one more attempt for devices that did not make it. */
 import { RolloutRetryAnswer } from '@tidegate/protocol';
 import type { Command } from 'commander';
-import { command, hex32, hex32List } from '../command.ts';
+import { command, hex32List } from '../command.ts';
 import { show } from '../print/say.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
+import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
 
 interface Options extends Common {
   readonly device?: readonly string[];
@@ -15,12 +16,13 @@ export function rolloutRetryCommand(terminal: Terminal): Command {
     'rollout retry 0123456789abcdef0123456789abcdef',
     'rollout retry 0123456789abcdef0123456789abcdef --device fedcba9876543210fedcba9876543210',
   ])
-    .argument('<id>', 'rollout id', hex32)
+    .addArgument(rolloutArgument())
     .option('--device <ids>', 'only these; repeat or separate by commas', hex32List)
     .addHelpText('after', '\nA rollout that was halted or stopped runs again by it.')
-    .action(async (id: string, _options: unknown, cmd: Command) => {
+    .action(async (given: string, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
       const api = await openSession(options, terminal);
+      const id = await rolloutMeant(api, given);
       const answer = await api.post(`/rollouts/${id}/retry`, { devices: options.device }, RolloutRetryAnswer);
       const { rollout, retried, exhausted } = answer;
       show(terminal, options, answer, () => [

@@ -1,22 +1,23 @@
 /** `rollout show`: a rollout with its gate and its history. */
 import { RolloutView } from '@tidegate/protocol';
 import type { Command } from 'commander';
-import { command, hex32 } from '../command.ts';
+import { command } from '../command.ts';
 import { show } from '../print/say.ts';
 import { localTime } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
+import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
 import { countWords, decisionWords, gateWords, phaseWords } from './rollout-words.ts';
 
 export function rolloutShowCommand(terminal: Terminal): Command {
   return command('show', 'Show a rollout, its gate, and what was decided.', [
     'rollout show 0123456789abcdef0123456789abcdef',
   ])
-    .argument('<id>', 'rollout id', hex32)
-    .action(async (id: string, _options: unknown, cmd: Command) => {
+    .addArgument(rolloutArgument())
+    .action(async (given: string, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Common>();
       const api = await openSession(options, terminal);
-      const rollout = await api.get(`/rollouts/${id}`, RolloutView);
+      const rollout = await api.get(`/rollouts/${await rolloutMeant(api, given)}`, RolloutView);
       show(terminal, options, rollout, () => rolloutLines(rollout));
     });
 }

@@ -2,7 +2,7 @@
 import type { RolloutView } from '@tidegate/protocol';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { command, hex32 } from '../command.ts';
+import { command } from '../command.ts';
 import { span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
@@ -11,6 +11,7 @@ import { lineObserver } from '../watch/line-observer.ts';
 import { liveObserver } from '../watch/live-observer.ts';
 import type { Observer } from '../watch/observer.ts';
 import { watchRollout } from '../watch/watch-rollout.ts';
+import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
 
 interface Options extends Common {
   readonly every: number;
@@ -23,9 +24,10 @@ const PATIENCE_SECONDS = 300;
 export function rolloutWatchCommand(terminal: Terminal): Command {
   return command('watch', 'Follow a rollout to its end.', [
     'rollout watch 0123456789abcdef0123456789abcdef',
+    'rollout watch spring',
     'rollout watch 0123456789abcdef0123456789abcdef --json | jq -c .event',
   ])
-    .argument('<id>', 'rollout id', hex32)
+    .addArgument(rolloutArgument())
     .option('--every <span>', 'how often to look', span, EVERY_SECONDS)
     .option('--patience <span>', 'how long the server may be gone', span, PATIENCE_SECONDS)
     .addHelpText(
@@ -34,9 +36,10 @@ export function rolloutWatchCommand(terminal: Terminal): Command {
         'Ctrl-C leaves it (130); the rollout goes on. With --json each line is an object with "event":\n' +
         'progress, decision, lost, back, ended.',
     )
-    .action(async (id: string, _options: unknown, cmd: Command) => {
+    .action(async (given: string, _options: unknown, cmd: Command) => {
       const options = cmd.optsWithGlobals<Options>();
       const api = await openSession(options, terminal);
+      const id = await rolloutMeant(api, given);
       const observer = observerFor(options, terminal);
       const pace = { everyMs: Math.max(200, options.every * 1000), patienceMs: options.patience * 1000 };
       try {
