@@ -1,47 +1,66 @@
-/** Runs a script in bash to its end; the product's commands are on its path under the names that the pages use. */
+/** Runs a script in bash to its end, and ends whatever it left in the background. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, writeFile } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface Ended {
+  /** Null where it was broken off. */
   readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+  /** What the script and all that it started printed, on either stream. */
+  readonly output: string;
 }
 
-/** @param env in place of that of this process, but for PATH and HOME */
+/** A page that waits for what never comes is broken off, so that what it printed is seen. */
+const SCRIPT_WITHIN_MS = 540_000;
+const ENDS_WITHIN_MS = 20_000;
+const LOOK_EVERY_MS = 50;
+
+/** @param file the script @param env in place of that of this process, but for PATH */
 export async function bash(
-  script: string,
-  { cwd, env = {} }: { readonly cwd: string; readonly env?: Readonly<Record<string, string>> },
+  file: string,
+  { cwd, env }: { readonly cwd: string; readonly env: Readonly<Record<string, string>> },
 ): Promise<Ended> {
-  const bin = await commandFolder(cwd);
-  const child = spawn('bash', ['-s'], {
+  // A group of its own: what it starts in the background belongs to it.
+  const child = spawn('bash', ['-c', 'exec bash "$0" 2>&1 </dev/null', file], {
     cwd,
-    env: {
-      HOME: cwd,
-      PATH: `${bin}${delimiter}${process.env['PATH'] ?? ''}`,
-      NODE_COMPILE_CACHE: join(bin, 'compile-cache'),
-      ...env,
-    },
-    stdio: 'pipe',
+    env: { PATH: process.env['PATH'] ?? '', ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
   });
-  const [out, err]: [string[], string[]] = [[], []];
-  child.stdout.setEncoding('utf8').on('data', (text: string) => out.push(text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => err.push(text));
-  child.stdin.end(script);
-  const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout: out.join(''), stderr: err.join('') };
+  const { pid } = child;
+  if (pid === undefined) throw new Error('there is no bash');
+  const kill = () => signalGroup(pid, 'SIGKILL');
+  process.once('exit', kill);
+  const output: string[] = [];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => output.push(text));
+  const closed = once(child, 'close');
+  const late = setTimeout(() => child.kill('SIGKILL'), SCRIPT_WITHIN_MS);
+  const [code] = (await once(child, 'exit')) as [number | null];
+  clearTimeout(late);
+  await endGroup(pid);
+  process.off('exit', kill);
+  await closed;
+  return { code, output: output.join('') };
 }
 
-/** The signer as a command: it reads no input, or it would read the script. */
-async function commandFolder(cwd: string): Promise<string> {
-  const folder = join(cwd, '.bin');
-  await mkdir(folder, { recursive: true });
-  const cli = fileURLToPath(new URL('../../packages/signer/src/cli.ts', import.meta.url));
-  const path = join(folder, 'tidegate-signer');
-  await writeFile(path, `#!/bin/sh\nexec '${process.execPath}' '${cli}' "$@" </dev/null\n`);
-  await chmod(path, 0o755);
-  return folder;
+/** In order where it can be, as servers and agents end their own children. */
+async function endGroup(pid: number): Promise<void> {
+  const until = Date.now() + ENDS_WITHIN_MS;
+  let alive = signalGroup(pid, 'SIGTERM');
+  while (alive && Date.now() < until) {
+    await sleep(LOOK_EVERY_MS);
+    alive = signalGroup(pid, 0);
+  }
+  if (alive) signalGroup(pid, 'SIGKILL');
+}
+
+/** @returns whether anyone is left in the group */
+function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    process.kill(-pid, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
 }

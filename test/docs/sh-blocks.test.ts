@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { scriptOf, shBlocks } from './sh-blocks.ts';
-import { bash } from './bash.ts';
 import { tempFolder } from '../src/temp-folder.ts';
+import { bash } from './bash.ts';
+import { scriptOf, type ShBlock, shBlocks, unseen } from './sh-blocks.ts';
 
 const page = [
   '# Title',
@@ -15,19 +17,51 @@ const page = [
   '```',
   '```sh',
   'ls $folder/none   # exits with 2',
-  'echo done',
+  'echo "a table   of 12"; echo between; echo done',
+  '```',
+  '',
+  'which shows:',
+  '',
+  '```text',
+  'a table of …',
+  'done',
   '```',
 ].join('\n');
 
-test('the sh blocks of a page run in one session, and exit as the page says', async () => {
+async function run(blocks: readonly ShBlock[]) {
   await using folder = await tempFolder('tidegate-docs');
-  expect(shBlocks(page)).toHaveLength(2);
-  expect(await bash(scriptOf(shBlocks(page)), { cwd: folder.path })).toMatchObject({ code: 0, stdout: 'done\n' });
+  const file = join(folder.path, 'page.sh');
+  await writeFile(file, scriptOf(blocks));
+  return await bash(file, { cwd: folder.path, env: {} });
+}
+
+test('the sh blocks of a page run in one session, exit as the page says, and print what it shows', async () => {
+  const blocks = shBlocks(page);
+  expect(blocks).toHaveLength(2);
+  const { code, output } = await run(blocks);
+  expect(code, output).toBe(0);
+  expect(unseen(blocks, output)).toEqual([]);
 });
 
 test('a command that fails, or does not fail as the page says, fails the page', async () => {
-  await using folder = await tempFolder('tidegate-docs');
-  const run = (text: string) => bash(scriptOf([text]), { cwd: folder.path });
-  expect(await run('false\necho done\n')).toMatchObject({ code: 1, stdout: '' });
-  expect(await run('true   # exits with 3\necho done\n')).toMatchObject({ code: 99, stdout: '' });
+  const failed = await run([{ sh: 'false\necho went on\n' }]);
+  expect(failed).toEqual({ code: 1, output: 'failed: false\n' });
+  const otherwise = await run([{ sh: 'true   # exits with 3\necho went on\n' }]);
+  expect(otherwise.code).toBe(99);
+  expect(otherwise.output).not.toContain('went on');
+});
+
+test('a line that no command printed, or in another order, is told', () => {
+  const blocks = [{ sh: '', seen: 'one\ntwo\n' }];
+  expect(unseen(blocks, 'one\n\ntwo\n')).toEqual([]);
+  expect(unseen(blocks, 'two\none\n')).toEqual(['two']);
+  expect(unseen(blocks, 'one two\n')).toEqual(['one', 'two']);
+});
+
+test('what a page leaves in the background ends with it', async () => {
+  const { code, output } = await run([
+    { sh: 'sh -c \'trap "echo ended in order; exit" TERM; while :; do sleep 0.1; done\' &\nsleep 0.3\n' },
+  ]);
+  expect(code, output).toBe(0);
+  expect(output).toContain('ended in order');
 });
