@@ -6,7 +6,6 @@ import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
 import { freePorts } from '../src/free-port.ts';
 import { bash } from './bash.ts';
 import { scriptOf, type ShBlock, shBlocks, unseen } from './sh-blocks.ts';
@@ -22,7 +21,7 @@ export async function runPage(page: string, home: string): Promise<string> {
   return runBlocks(shBlocks(await readFile(join(CLONE, page), 'utf8')), home);
 }
 
-/** @throws AssertionError with all that was printed, where a command fails or does not print what the page shows */
+/** @throws Error with all that was printed, where a command fails or does not print what the page shows */
 async function runBlocks(blocks: readonly ShBlock[], home: string): Promise<string> {
   const ports = await freePorts(PORTS.length);
   const [port = 0, adminPort = 0, servicePort = 0] = ports;
@@ -48,8 +47,9 @@ async function runBlocks(blocks: readonly ShBlock[], home: string): Promise<stri
         TIDEGATE_SERVER: `http://127.0.0.1:${adminPort}`,
       },
     });
-    expect(code, output).toBe(0);
-    expect(unseen(blocks, output), output).toEqual([]);
+    if (code !== 0) throw new Error(`a command failed (${code}):\n${output}`);
+    const missing = unseen(blocks, output);
+    if (missing.length > 0) throw new Error(`never printed:\n${missing.join('\n')}\n\nbut:\n${output}`);
     return output;
   } finally {
     await rm(run, { recursive: true, force: true });

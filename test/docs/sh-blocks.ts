@@ -59,6 +59,9 @@ function squeezed(line: string): string {
 }
 
 function fits(shown: string, printed: string): boolean {
-  const pattern = shown.split('…').map(RegExp.escape).join('.*');
+  const pattern = shown
+    .split('…')
+    .map(text => text.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`))
+    .join('.*');
   return new RegExp(`^${pattern}$`).test(printed);
 }
