@@ -102,6 +102,7 @@ export const SIGNER_CODES = [
   'disk-full',
   'publication-incomplete',
   'audit-broken',
+  'publication-pending',
 ] as const;
 
 export type SignerCode = (typeof SIGNER_CODES)[number];

@@ -16,8 +16,8 @@ export const EXIT = {
   keyNotInRole: 8,
   /** A draft was overtaken, or a signature is for a draft that was changed since. */
   draftStale: 9,
-  /** Where the key is kept gives no answer now; the same call may do later. */
-  keyUnavailable: 10,
+  /** The key's place, or the signing service, cannot do it now; the same call may do later. */
+  later: 10,
   /** A file that people wrote has faults; each is told with its line and column. */
   fileInvalid: 11,
 } as const;
@@ -95,15 +95,15 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'passphrase-missing': EXIT.keyAccess,
   'passphrase-weak': EXIT.keyAccess,
   'passphrase-wrong': EXIT.keyAccess,
-  'key-throttled': EXIT.keyUnavailable,
-  'key-unreachable': EXIT.keyUnavailable,
-  'key-timeout': EXIT.keyUnavailable,
+  'key-throttled': EXIT.later,
+  'key-unreachable': EXIT.later,
+  'key-timeout': EXIT.later,
   'repository-busy': EXIT.conflict,
   'version-conflict': EXIT.conflict,
   'draft-stale': EXIT.draftStale,
   'draft-exists': EXIT.conflict,
   'config-invalid': EXIT.usage,
-  'not-active': EXIT.conflict,
+  'not-active': EXIT.later,
   'token-invalid': EXIT.keyAccess,
   'token-expired': EXIT.keyAccess,
   'token-needed': EXIT.keyAccess,
@@ -118,5 +118,6 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'disk-full': EXIT.failure,
   'publication-incomplete': EXIT.failure,
   'audit-broken': EXIT.verificationFailed,
+  'publication-pending': EXIT.later,
   'publication-conflict': EXIT.conflict,
 };

@@ -4,6 +4,7 @@ import { SignerError } from '../signer-error.ts';
 import { addSignatureCommand } from './add-signature.ts';
 import { assembleCommand } from './assemble.ts';
 import { auditCommand } from './audit.ts';
+import { ciCommand } from './ci.ts';
 import { delegateAddCommand } from './delegate-add.ts';
 import { diffCommand } from './diff.ts';
 import { draftCommand } from './draft.ts';
@@ -17,6 +18,7 @@ import { keyImportCommand } from './key-import.ts';
 import { keyListCommand } from './key-list.ts';
 import { json } from './print.ts';
 import { payloadCommand } from './payload.ts';
+import { pendingCommand } from './pending.ts';
 import { publishCommand } from './publish.ts';
 import { refreshCommand } from './refresh.ts';
 import { releaseAddCommand } from './release-add.ts';
@@ -63,6 +65,7 @@ function buildProgram(terminal: Terminal): Command {
     draftCommand,
     diffCommand,
     signCommand,
+    pendingCommand,
     payloadCommand,
     addSignatureCommand,
     assembleCommand,
@@ -71,6 +74,7 @@ function buildProgram(terminal: Terminal): Command {
     revokeCommand,
     refreshCommand,
     publishCommand,
+    ciCommand,
     verifyCommand,
     statusCommand,
     schemaCommand,

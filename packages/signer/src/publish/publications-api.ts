@@ -4,11 +4,10 @@ import {
   CommitAnswer,
   jsonParser,
   METADATA_BASE,
-  type Parsed,
-  Problem,
   PublicationAnswer,
   type PublicationRequest,
 } from '@tidegate/protocol';
+import { readAnswer, refusalIn } from '../http/answer.ts';
 import { type Answer, checkedUrl, type Exchange, exchange, type FileBody } from '../http/exchange.ts';
 import { SignerError } from '../signer-error.ts';
 
@@ -43,14 +42,18 @@ export function publicationsApi(url: string, token: string): PublicationsApi {
   };
   return {
     open: async request =>
-      read(parseOpened, await call('POST', '', { body: Buffer.from(JSON.stringify(request)) }, 'application/json')),
+      readAnswer(
+        parseOpened,
+        await call('POST', '', { body: Buffer.from(JSON.stringify(request)) }, 'application/json'),
+      ),
     putArtifact: async (id, sha256, body) => {
       await call('PUT', `/${id}/artifacts/${sha256}`, { body }, 'application/octet-stream');
     },
     putMetadata: async (id, file, body) => {
       await call('PUT', `/${id}/metadata/${file}`, { body }, 'application/octet-stream');
     },
-    commit: async id => read(parseCommitted, await call('POST', `/${id}/commit`, { idleSeconds: COMMIT_IDLE_SECONDS })),
+    commit: async id =>
+      readAnswer(parseCommitted, await call('POST', `/${id}/commit`, { idleSeconds: COMMIT_IDLE_SECONDS })),
   };
 }
 
@@ -64,21 +67,10 @@ export async function servedTimestamp(url: string, maxBytes: number): Promise<Bu
 
 const parseOpened = jsonParser(PublicationAnswer);
 const parseCommitted = jsonParser(CommitAnswer);
-const parseProblem = jsonParser(Problem);
 
-function read<T>(parse: (text: string) => Parsed<T>, { body }: Answer): T {
-  const parsed = parse(body.toString('utf8'));
-  if (parsed.ok) return parsed.value;
-  const { path, message } = parsed.fault;
-  throw new SignerError('server-answer-invalid', `The server's answer cannot be read: ${path || 'it'} ${message}.`);
-}
-
-function refusal({ status, body }: Answer, what: string): SignerError {
-  const problem = parseProblem(body.toString('utf8'));
-  const words = problem.ok
-    ? `${problem.value.code}: ${problem.value.detail ?? problem.value.title}${problem.value.path ? ` (at ${problem.value.path})` : ''}`
-    : `status ${status}`;
-  if (status === 409) {
+function refusal(answer: Answer, what: string): SignerError {
+  const { words } = refusalIn(answer);
+  if (answer.status === 409) {
     return new SignerError('publication-conflict', `The server has other versions than this repository. ${words}`);
   }
   return new SignerError('server-refused', `${what} was refused. ${words}`);
