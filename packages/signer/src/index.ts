@@ -21,6 +21,7 @@ export { generateKeyFile, type KeyFile, type NewKey } from './keys/key-file.ts';
 export { type KeyReference, type NewReference, writeKeyReference } from './keys/key-reference.ts';
 export { openKeyFile, signerFromUri } from './keys/key-uri.ts';
 export { publicKeyText, readPublicKeyFile } from './keys/public-key-file.ts';
+export { type Finding, type FindingCode, hasErrors, LINT_CODES } from './lint/finding.ts';
 export { type PublicKey, type SignatureSource, Signer } from './keys/signer.ts';
 export type { PublishRequest, PublishStep } from './publish/publish.ts';
 export { createRepository, Repository, type RepositoryOptions } from './repository.ts';
@@ -39,4 +40,5 @@ export {
   type VerifiedTarget,
   verifyRepository,
 } from './verify/verify.ts';
+export { type Looked, type LookRequest, lookOver } from './verify/look-over.ts';
 export type { VerifyRequest } from './verify/trusted-lists.ts';

@@ -23,6 +23,9 @@ import { withdraw, type WithdrawRequest, type WithdrawResult } from './edit/with
 import { sign, signDetached, type SignResult } from './edit/sign.ts';
 import { type RoleStanding, standingOf } from './edit/standing.ts';
 import type { PublicKey, Signer } from './keys/signer.ts';
+import type { Finding } from './lint/finding.ts';
+import { lint } from './lint/lint.ts';
+import { repositoryFacts } from './lint/repository-facts.ts';
 import type { PeopleRole } from './policy/root-policy.ts';
 import { publish, type PublishRequest } from './publish/publish.ts';
 import { type RotationDrafts, type RotationPlan, writeRotation } from './rotation/plan.ts';
@@ -202,6 +205,11 @@ export class Repository {
 
   async status(): Promise<RoleStatus[]> {
     return statusOf(this.#store, this.#now, await readConfig(this.dir));
+  }
+
+  /** Everything that stands against what lies here, drafts included. Changes nothing. */
+  async lint(): Promise<Finding[]> {
+    return lint(await repositoryFacts(this.#store, await readConfig(this.dir), this.#now()));
   }
 
   async keys(): Promise<readonly KnownKey[]> {

@@ -73,6 +73,8 @@ export const SIGNER_CODES = [
   'nothing-to-sign',
   'draft-stale',
   'draft-exists',
+  'draft-unsound',
+  'lint-failed',
   'threshold-not-met',
   // Metadata and publishing.
   'metadata-invalid',

@@ -72,6 +72,8 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'metadata-invalid': EXIT.verificationFailed,
   'signature-invalid': EXIT.verificationFailed,
   'payload-invalid': EXIT.verificationFailed,
+  'draft-unsound': EXIT.verificationFailed,
+  'lint-failed': EXIT.verificationFailed,
   'verification-failed': EXIT.verificationFailed,
   'read-back-differs': EXIT.verificationFailed,
   expired: EXIT.expired,

@@ -16,6 +16,7 @@ import { keyExportCommand } from './key-export.ts';
 import { keyGenCommand } from './key-gen.ts';
 import { keyImportCommand } from './key-import.ts';
 import { keyListCommand } from './key-list.ts';
+import { lintCommand } from './lint.ts';
 import { json } from './print.ts';
 import { payloadCommand } from './payload.ts';
 import { pendingCommand } from './pending.ts';
@@ -64,6 +65,7 @@ function buildProgram(terminal: Terminal): Command {
     holdCommand,
     draftCommand,
     diffCommand,
+    lintCommand,
     signCommand,
     pendingCommand,
     payloadCommand,

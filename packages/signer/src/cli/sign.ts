@@ -10,6 +10,7 @@ import { type CandidateOptions, candidateOf, submissionOf, withCandidate } from 
 import { draftText, shownDraft } from './change-lines.ts';
 import { command, openRepository, show } from './command.ts';
 import { signer } from './key-option.ts';
+import { findingLines } from './findings.ts';
 import { json } from './print.ts';
 import { mustConfirm } from './confirm.ts';
 import type { Terminal } from './terminal.ts';
@@ -54,12 +55,14 @@ export function signCommand(terminal: Terminal): Command {
 
 async function signInPlace(role: string, options: Options, terminal: Terminal): Promise<void> {
   const repo = await openRepository(options, terminal);
+  const warnings = (await repo.lint()).filter(f => f.severity === 'warning' && f.role === role);
+  if (warnings.length > 0 && options.json !== true) terminal.err(findingLines(warnings));
   await using key = await signer(options.key, options, terminal, options.passphraseFile);
   const result = await repo.sign(role, key);
   const lines = result.complete
     ? `${role} version ${result.version} is complete.\n`
     : `Signed ${role} version ${result.version}; ${result.missing} more wanted.\n`;
-  show(terminal, options, result, lines);
+  show(terminal, options, { ...result, warnings }, lines);
   if (!result.complete && options.allowPending !== true) {
     throw new SignerError('threshold-not-met', `${role} waits for ${result.missing} more signature(s).`);
   }

@@ -29,7 +29,7 @@ function imagesOf({ targets }: TargetsSigned): Listed[] {
   });
 }
 
-function withdrawnFrom(list: TargetsSigned): Listed[] {
+export function withdrawnFrom(list: TargetsSigned): Listed[] {
   return Object.entries(list[WITHDRAWN_FIELD] ?? {}).flatMap(([path, { sha256, counter, hardware }]) => {
     const at = parseTargetPath(path);
     if (!at || counter === undefined || hardware === undefined) return [];

@@ -4,6 +4,7 @@
  */
 import type { DetachedSignature } from '@tidegate/protocol';
 import type { Signer } from '../keys/signer.ts';
+import { checkDraft } from '../lint/draft-lint.ts';
 import { complete, writeDraft } from '../store/store.ts';
 import { countSignatures } from '../tuf/authority.ts';
 import type { Envelope } from '../tuf/metadata.ts';
@@ -22,10 +23,11 @@ export interface SignResult {
   readonly complete: boolean;
 }
 
-/** @throws SignerError `nothing-to-sign`, `key-not-in-role`, `signature-invalid`, and those of the list's checks */
+/** @throws SignerError `nothing-to-sign`, `draft-unsound`, `key-not-in-role`, `signature-invalid`, and those of the list's checks */
 export async function sign(editing: Editing, role: string, signer: Signer): Promise<SignResult> {
   const candidate = await candidateFor(editing, role);
   judge(candidate);
+  await checkDraft(editing.store, role, editing.now());
   const { envelope, rules } = candidate;
   const signature = await makeSignature(role, envelope.signed, authorities(rules), signer);
   const signed = withSignature(envelope, authorities(rules), signature);

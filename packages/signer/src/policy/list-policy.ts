@@ -41,32 +41,55 @@ export interface ListContext {
   readonly listed: readonly Listed[];
 }
 
+/** One question to a list: throws a SignerError where the answer is no. */
+export type Check = () => void;
+
 /** @throws SignerError `version-conflict`, `expiry-invalid`, `metadata-invalid`, and those of the descriptions */
 export function checkList(role: string, signed: Signed, context: ListContext): void {
-  const { now, previous, delegation } = context;
-  checkVersion(role, previous?.version ?? 0, signed);
-  if (!(new Date(signed.expires) > now)) {
-    throw new SignerError(
-      'expiry-invalid',
-      `The draft of ${role} has expired (${signed.expires}). Draft it anew first.`,
-    );
-  }
-  checkKnownFields(role, signed);
-  if (isRoot(signed)) checkRoot(signed, context.keys, context.delegations);
-  if (!isTargets(signed)) return;
+  for (const check of [...contentChecks(role, signed, context), ...draftChecks(role, signed, context)]) check();
+}
+
+/** What is asked of a list before it is signed, beside the list that it follows, and not again. */
+export function draftChecks(role: string, signed: Signed, { now, ...context }: ListContext): Check[] {
+  const previous = context.previous && isTargets(context.previous) ? context.previous : undefined;
+  return [
+    () => checkVersion(role, context.previous?.version ?? 0, signed),
+    () => checkNotExpired(role, signed, now),
+    () => checkKnownFields(role, signed),
+    ...(isTargets(signed) ? [() => checkSameBytes(previous, signed)] : []),
+    ...(isTargets(signed) && context.delegation && kindOf(role) === 'channel'
+      ? [() => checkWithdrawals(role, signed, previous)]
+      : []),
+  ];
+}
+
+/** What a list must say, signed or not. The checks do not rest on each other, so that all their answers can be gathered. */
+export function contentChecks(role: string, signed: Signed, context: ListContext): Check[] {
+  const { delegation } = context;
+  if (isRoot(signed)) return [() => checkRoot(signed, context.keys, context.delegations)];
+  if (!isTargets(signed)) return [];
   if (delegation) {
-    checkTargets(role, signed, delegation);
-    checkCounters(context.listed);
-    checkDocuments(role, signed.targets);
-    if (kindOf(role) === 'channel')
-      checkWithdrawals(role, signed, previous && isTargets(previous) ? previous : undefined);
-  } else if (Object.keys(signed.targets).length > 0) {
-    throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
-  } else {
-    checkDelegations(signed, context.keys);
-    checkDelegatesApart(signed, context);
+    return [
+      ...targetChecks(role, signed, delegation),
+      () => checkCounters(context.listed),
+      () => checkDocuments(role, signed.targets),
+    ];
   }
-  if (previous && isTargets(previous)) checkSameBytes(previous, signed);
+  return [
+    () => checkDelegatesOnly(signed),
+    () => checkDelegations(signed, context.keys),
+    () => checkDelegatesApart(signed, context),
+  ];
+}
+
+function checkNotExpired(role: string, { expires }: Signed, now: Date): void {
+  if (new Date(expires) > now) return;
+  throw new SignerError('expiry-invalid', `The draft of ${role} has expired (${expires}). Draft it anew first.`);
+}
+
+function checkDelegatesOnly({ targets }: TargetsSigned): void {
+  if (Object.keys(targets).length === 0) return;
+  throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
 }
 
 /** However the draft was written: no online key may name software. */
@@ -89,25 +112,31 @@ function checkVersion(role: string, before: number, signed: Signed): void {
   );
 }
 
-function checkTargets(role: string, signed: TargetsSigned, delegation: Delegation): void {
-  const entries = Object.entries(signed.targets);
-  if (entries.length > LIMITS.targetsPerRole) {
+function targetChecks(role: string, signed: TargetsSigned, delegation: Delegation): Check[] {
+  return [
+    () => checkLeaf(role, signed),
+    ...Object.entries(signed.targets).flatMap(([path, target]) => [
+      () => checkMayList(role, path, delegation),
+      () => void checkDescription(target.custom, path),
+    ]),
+  ];
+}
+
+function checkLeaf(role: string, { targets, delegations }: TargetsSigned): void {
+  if (Object.keys(targets).length > LIMITS.targetsPerRole) {
     throw new SignerError('too-many-targets', `${role} would list more than ${LIMITS.targetsPerRole} targets.`);
   }
-  if (signed.delegations) throw new SignerError('metadata-invalid', `${role} must not delegate further.`);
-  for (const [path, target] of entries) {
-    if (!delegation.paths.some(pattern => matches(path, pattern))) {
-      throw new SignerError(
-        'metadata-invalid',
-        `${role} must not list ${path}: it may sign ${delegation.paths.join(', ')}.`,
-      );
-    }
-    checkDescription(target.custom, path);
-  }
+  if (delegations) throw new SignerError('metadata-invalid', `${role} must not delegate further.`);
+}
+
+function checkMayList(role: string, path: string, { paths }: Delegation): void {
+  if (paths.some(pattern => matches(path, pattern))) return;
+  throw new SignerError('metadata-invalid', `${role} must not list ${path}: it may sign ${paths.join(', ')}.`);
 }
 
 /** A path keeps its bytes for ever: caches and devices rely on it. */
-function checkSameBytes(previous: TargetsSigned, next: TargetsSigned): void {
+function checkSameBytes(previous: TargetsSigned | undefined, next: TargetsSigned): void {
+  if (!previous) return;
   for (const [path, target] of Object.entries(next.targets)) {
     const before = previous.targets[path];
     if (before && before.hashes.sha256 !== target.hashes.sha256) {

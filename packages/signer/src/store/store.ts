@@ -48,6 +48,14 @@ export async function versionsOf(store: Store, role: string): Promise<number[]> 
     .toSorted((a, b) => a - b);
 }
 
+/** Roles that have a complete list, by the names of the files. */
+export async function rolesOf({ metadata }: Store): Promise<string[]> {
+  const names = (await readdir(metadata)).filter(name =>
+    /^(timestamp|[1-9][0-9]{0,9}\.[a-z][a-z0-9-]{0,79})\.json$/.test(name),
+  );
+  return [...new Set(names.map(name => name.split('.').at(-2) ?? ''))];
+}
+
 /** The newest complete list of a role; undefined before the first. @throws SignerError `metadata-invalid` */
 export async function current<S extends Signed>(
   store: Store,
@@ -159,7 +167,7 @@ export async function newestTargets(store: Store, role: string) {
   return drafted?.signed ?? (await current(store, role, parseTargets))?.signed;
 }
 
-function draftPath(store: Store, role: string): string {
+export function draftPath(store: Store, role: string): string {
   return join(store.staged, `${role}.json`);
 }
 

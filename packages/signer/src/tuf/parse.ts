@@ -1,6 +1,7 @@
 /**
  * From bytes to a signed list that this package understands. Beyond the schema: every key's id is the hash of the key
- * (so that the same key material cannot stand under two ids), every named key is there, and the numbers stay in bounds.
+ * (so that the same key material cannot stand under two ids), every named key is there, and the numbers are whole and in
+ * bounds.
  */
 import { jsonParser, LIMITS, type Parsed, type TufKey } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
@@ -56,9 +57,26 @@ function accept<S extends Signed>(
   name: string,
 ): Envelope<S> {
   const parsed = parse(Buffer.from(bytes).toString('utf8'));
-  if (parsed.ok) return parsed.value;
-  const { path, message } = parsed.fault;
-  throw new SignerError('metadata-invalid', `${name} cannot be read: ${path || 'the file'} ${message}.`);
+  if (!parsed.ok) {
+    const { path, message } = parsed.fault;
+    throw new SignerError('metadata-invalid', `${name} cannot be read: ${path || 'the file'} ${message}.`);
+  }
+  checkLeaves(parsed.value.signed, name);
+  return parsed.value;
+}
+
+/** No list of ours comes near it; what is nested deeper would exhaust whoever walks it. */
+const DEPTH_MAX = 32;
+
+/** Also in fields that no schema knows: canonical JSON has whole numbers only, so nothing else can be signed. */
+function checkLeaves(value: unknown, name: string, levels = DEPTH_MAX): void {
+  if (typeof value === 'object' && value !== null) {
+    if (levels === 0)
+      throw new SignerError('metadata-invalid', `${name} is nested more than ${DEPTH_MAX} levels deep.`);
+    for (const inner of Object.values(value)) checkLeaves(inner, name, levels - 1);
+  } else if (typeof value === 'number' && !Number.isSafeInteger(value)) {
+    throw new SignerError('metadata-invalid', `${name} holds ${value}: signed lists know whole numbers only.`);
+  }
 }
 
 function checkKeys(keys: Readonly<Record<string, TufKey>>, roles: readonly RoleKeys[], name: string): void {

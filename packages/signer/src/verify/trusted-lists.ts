@@ -45,9 +45,14 @@ export async function trustedLists({ source, root, now = systemClock }: VerifyRe
   }
 }
 
+/** Else it is a folder. */
+export function isUrl(source: string): boolean {
+  return /^https?:/.test(source);
+}
+
 function whereFrom(source: string): { fetcher: Fetcher; base: string } {
   // The address is never asked: the folder's fetcher looks at the file's name only.
-  if (!/^https?:/.test(source)) {
+  if (!isUrl(source)) {
     return { fetcher: folderFetcher(storeAt(source).metadata), base: 'http://folder.invalid/' };
   }
   const url = checkedUrl(source);
