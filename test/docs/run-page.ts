@@ -12,8 +12,8 @@ import { scriptOf, type ShBlock, shBlocks, unseen } from './sh-blocks.ts';
 
 const CLONE = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Of the device listener, the operators' listener, and a service on the device. */
-const PORTS = ['8080', '8081', '8090'] as const;
+/** Of the device listener, the operators' listener, and services on two devices. */
+const PORTS = ['8080', '8081', '8090', '8091'] as const;
 
 /** @param home a folder that is there; what the page makes stays in it @returns what was printed */
 export async function runPage(page: string, home: string): Promise<string> {
