@@ -9,12 +9,13 @@ import { promisify } from 'node:util';
 import type { Logger } from 'pino';
 import { AgentError } from './agent-error.ts';
 import type { Clock } from './clock.ts';
-import { type AgentConfig, type ComponentConfig, ConfigError } from './config.ts';
+import { type AgentConfig, ConfigError } from './config.ts';
 import { readIdentity } from './device-identity.ts';
 import { createDownloader } from './download/create-downloader.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
 import { acquireLock } from './durable/lock.ts';
-import { openDirectoryInstaller, type ServiceInstaller } from './install/directory-installer.ts';
+import type { ServiceInstaller } from './install/directory-installer.ts';
+import { openInstaller, patienceSeconds } from './install/open-installer.ts';
 import { openAttemptLog } from './machine/attempts.ts';
 import { createDriver } from './machine/driver.ts';
 import { createJournal } from './machine/journal.ts';
@@ -30,8 +31,6 @@ import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
 import type { DownloadProgress, EnrolWay, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';
-import type { CheckSettings } from './service/check.ts';
-import { createService } from './service/service.ts';
 import { createTrust } from './trust/create-trust.ts';
 
 /** What an agent is handed from outside: real in the product, set by tests. */
@@ -59,9 +58,6 @@ export interface Agent {
 
 const DEFAULT_FIRST_CHECK_SECONDS = 30;
 const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
-const DEFAULT_STOP_SECONDS = 10;
-const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
-const DEFAULT_CHECK_SECONDS = 60;
 
 /** @throws ConfigError, AgentError: not-now where another agent runs */
 export async function createAgent(config: AgentConfig, around: Surroundings): Promise<Agent> {
@@ -71,7 +67,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const lock = await acquireLock(join(trustDir, 'agent.lock'));
   const installers = new Map<string, ServiceInstaller>();
   for (const component of config.components)
-    installers.set(component.name, await openInstaller(component, trustDir, around));
+    installers.set(component.name, await openInstaller(component, { ...around, ...device, trustDir }));
 
   const { server, http } = await openServer(config, around);
   const sources = [config.server, ...(config.mirrors ?? [])];
@@ -95,7 +91,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
   const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
   const wake = createWake();
-  const pulse = createPulse(clock, patienceSeconds(config));
+  const pulse = createPulse(clock, patienceSeconds(config.components));
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
   const driver = await createDriver(
     {
@@ -204,52 +200,6 @@ async function openServer(config: AgentConfig, { files, clock }: Surroundings) {
     clock,
   });
   return { server, http };
-}
-
-async function openInstaller(
-  component: ComponentConfig,
-  trustDir: string,
-  around: Surroundings,
-): Promise<ServiceInstaller> {
-  const { name, folder, factory, service } = component;
-  const check = checkOf(component);
-  const base = { component: name, folder, factory, trustDir, ...(check ? { check } : {}), ...around };
-  if (!service) return openDirectoryInstaller(base);
-  const [program = '', ...args] = service.command;
-  const control = createService({
-    ...around,
-    settings: {
-      command: [program, ...args],
-      env: service.env ?? {},
-      stopTimeoutSeconds: service.stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS,
-    },
-    mark: `${name}:${folder}`,
-    notePath: join(trustDir, `service-${name}.json`),
-    outputPath: join(trustDir, `service-${name}.log`),
-  });
-  const { health } = service;
-  if (!health) return openDirectoryInstaller({ ...base, service: { control } });
-  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = DEFAULT_HEALTH_DEADLINE_SECONDS } = health;
-  return openDirectoryInstaller({
-    ...base,
-    service: { control, health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } },
-  });
-}
-
-function checkOf({ check }: ComponentConfig): CheckSettings | undefined {
-  if (!check) return undefined;
-  const [program = '', ...args] = check.command;
-  return { command: [program, ...args], timeoutSeconds: check.timeoutSeconds ?? DEFAULT_CHECK_SECONDS };
-}
-
-/** What a step may spend on services and checks, there and back, as the config has it. */
-function patienceSeconds({ components }: AgentConfig): number {
-  const perComponent = components.map(component => {
-    const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = component.service ?? {};
-    const healthSeconds = health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS;
-    return 2 * stopTimeoutSeconds + healthSeconds + (checkOf(component)?.timeoutSeconds ?? 0);
-  });
-  return perComponent.reduce((sum, seconds) => sum + seconds, 0);
 }
 
 async function runningGood(installers: ReadonlyMap<string, ServiceInstaller>): Promise<Record<string, number>> {

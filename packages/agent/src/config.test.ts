@@ -12,6 +12,17 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }));
 
 const app = { name: 'app', installer: 'directory', folder: '/srv/app', factory: { version: '1.0.0', counter: 1 } };
+const script = {
+  name: 'valve',
+  installer: 'script',
+  executable: '/usr/lib/valve-update',
+  dialect: 'mender-v3',
+  folder: '/var/lib/valve',
+  runAs: { uid: 990, gid: 990 },
+  timeoutSeconds: 60,
+  timeoutsSeconds: { ArtifactInstall: 600 },
+  factory: { version: '1', counter: 1 },
+};
 const good = {
   product: 'gw2',
   hardware: 'gw2-a',
@@ -24,7 +35,7 @@ const good = {
   trustDir: '/var/lib/tidegate/trust',
   adminSocket: '/run/tidegate/admin.sock',
   userSocket: '/run/tidegate/user.sock',
-  components: [app],
+  components: [app, script],
 };
 
 async function read(text: string) {
@@ -46,6 +57,10 @@ test.each([
   ['a time that is none', { builtAt: 'yesterday' }, 'builtAt'],
   ['no component', { components: [] }, 'components'],
   ['an unknown installer', { components: [{ ...app, installer: 'magic' }] }, 'components/0/installer'],
+  ['a script without an executable', { components: [{ ...script, executable: undefined }] }, 'components/0/executable'],
+  ['words that no module speaks', { components: [{ ...script, dialect: 'mender-v9' }] }, 'components/0/dialect'],
+  ['a key of another installer', { components: [app, { ...script, service: {} }] }, 'components/1/service'],
+  ['a user by name', { components: [{ ...script, runAs: { uid: 'valve', gid: 1 } }] }, 'components/0/runAs/uid'],
   ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
   ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
   ['a check without a command', { components: [{ ...app, check: { command: [] } }] }, 'components/0/check'],

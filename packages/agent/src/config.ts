@@ -3,49 +3,18 @@
  * error that names it. Nothing in it can be changed over the network.
  */
 import { readFile } from 'node:fs/promises';
-import { Attributes, closed, Counter, Instant, Name, parser, Version } from '@tidegate/protocol';
+import { Attributes, closed, Instant, Name, type Parsed, parser } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
+import { AnyComponent, Command, type ComponentConfig, parseComponent, Path, Seconds, Url } from './component-config.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
 const SOCKET_PATH_BYTES_MAX = 100;
-const Path = Type.String({ minLength: 1, maxLength: 4096 });
-const Url = Type.String({ pattern: '^https?://', maxLength: 2048 });
-const Command = Type.Array(Type.String({ maxLength: 4096 }), { minItems: 1, maxItems: 64 });
-const Seconds = Type.Number({ minimum: 0, maximum: 7 * 86_400 });
 
-const Health = closed({
-  url: Url,
-  intervalSeconds: Type.Optional(Seconds),
-  /** It must answer well for so long in a row. */
-  healthyForSeconds: Type.Optional(Seconds),
-  deadlineSeconds: Type.Optional(Seconds),
-});
-
-const Component = closed({
-  name: Name,
-  installer: Type.Literal('directory'),
-  /** Holds `a/`, `b/` and the link `current`. */
-  folder: Path,
-  /** What slot a holds when the device leaves the factory; its counter is the first floor. */
-  factory: closed({ version: Version, counter: Counter }),
-  service: Type.Optional(
-    closed({
-      command: Command,
-      env: Type.Optional(Type.Record(Type.String(), Type.String({ maxLength: 4096 }))),
-      stopTimeoutSeconds: Type.Optional(Seconds),
-      health: Type.Optional(Health),
-    }),
-  ),
-  /** Run in the new software's folder after the switch; its exit code says whether the software works. */
-  check: Type.Optional(closed({ command: Command, timeoutSeconds: Type.Optional(Seconds) })),
-});
-export type ComponentConfig = Static<typeof Component>;
-
-const AgentConfig = closed({
+const FileShape = closed({
   product: Name,
   hardware: Type.Optional(Name),
   /** Prints the hardware id, for images that serve several boards. */
@@ -66,12 +35,24 @@ const AgentConfig = closed({
   userSocket: Path,
   firstCheckWithinSeconds: Type.Optional(Seconds),
   backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
-  components: Type.Array(Component, { minItems: 1, maxItems: 16 }),
+  components: Type.Array(AnyComponent, { minItems: 1, maxItems: 16 }),
   attributes: Type.Optional(Attributes),
 });
-export type AgentConfig = Static<typeof AgentConfig>;
+export type AgentConfig = Omit<Static<typeof FileShape>, 'components'> & { readonly components: ComponentConfig[] };
 
-const parseConfig = parser(AgentConfig);
+const parseFile = parser(FileShape);
+
+function parseConfig(value: unknown): Parsed<AgentConfig> {
+  const file = parseFile(value);
+  if (!file.ok) return file;
+  const components: ComponentConfig[] = [];
+  for (const [i, component] of file.value.components.entries()) {
+    const parsed = parseComponent(component);
+    if (!parsed.ok) return { ok: false, fault: { ...parsed.fault, path: `/components/${i}${parsed.fault.path}` } };
+    components.push(parsed.value);
+  }
+  return { ok: true, value: { ...file.value, components } };
+}
 
 /** @throws ConfigError that names the file and the key */
 export async function readConfig(file: string): Promise<AgentConfig> {

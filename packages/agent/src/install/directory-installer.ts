@@ -11,12 +11,12 @@ import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import { type DurableFiles, syncFolder } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
-import type { AcceptedTarget, InstalledRelease, Installer, SlotName, SlotRecord, SlotsView } from '../ports.ts';
+import type { AcceptedTarget, InstalledRelease, Installer, SlotName, SlotRecord } from '../ports.ts';
 import { type CheckSettings, proveByCheck } from '../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../service/health.ts';
 import type { Service } from '../service/service.ts';
 import { firstDifference, Manifest, type ManifestEntry } from './manifest.ts';
-import { openSlotRecords, type SlotRecordFile } from './slot-records.ts';
+import { openSlotRecords, otherSlot, viewOf, withoutSlot } from './slot-records.ts';
 import { unpackTar, writeFileFrom } from './unpack.ts';
 import { withVerifiedSource } from './verified-source.ts';
 
@@ -104,12 +104,12 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
     },
 
     async install(artifact, target, signal) {
-      const slot = other(await running());
+      const slot = otherSlot(await running());
       const known = records.get()[slot];
       const isStaged = known?.sha256 === target.sha256 && known.target === target.path && !known.good;
       if (isStaged && (await fault(slot)) === undefined) return slot;
       // What the slot held is no longer believed from here on.
-      await records.save(without(records, slot));
+      await records.save(withoutSlot(records, slot));
       try {
         await write(artifact, target, slot, signal);
       } catch (error) {
@@ -161,11 +161,11 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
 
     async markBad(slot) {
       if ((await running()) === slot) {
-        if (!records.get()[other(slot)]?.good)
-          throw new AgentError('activate-failed', `slot ${other(slot)} holds nothing good to go back to`);
-        await switchTo(other(slot));
+        if (!records.get()[otherSlot(slot)]?.good)
+          throw new AgentError('activate-failed', `slot ${otherSlot(slot)} holds nothing good to go back to`);
+        await switchTo(otherSlot(slot));
       }
-      await records.save(without(records, slot));
+      await records.save(withoutSlot(records, slot));
       return 'live';
     },
 
@@ -186,20 +186,4 @@ function fileName({ path }: AcceptedTarget): string {
   const parts = parseTargetPath(path);
   if (!parts) throw new AgentError('internal', 'the path of an accepted target does not read');
   return parts.file;
-}
-
-function other(slot: SlotName): SlotName {
-  return slot === 'a' ? 'b' : 'a';
-}
-
-function viewOf(records: SlotRecordFile, running: SlotName): SlotsView {
-  const { a, b, armed } = records.get();
-  return { running, records: { ...(a ? { a } : {}), ...(b ? { b } : {}) }, ...(armed ? { armed } : {}) };
-}
-
-/** The records without this slot, which is then neither good nor on trial. */
-function without(records: SlotRecordFile, slot: SlotName) {
-  const { armed, ...rest } = records.get();
-  const { [slot]: _gone, ...others } = rest;
-  return armed && armed.slot !== slot ? { ...others, armed } : others;
 }

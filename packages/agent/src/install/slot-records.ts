@@ -6,7 +6,7 @@ import { Counter, Name, Sha256, TargetPathText, Version } from '@tidegate/protoc
 import { type Static, Type } from 'typebox';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile, type StateFile } from '../durable/state-file.ts';
-import type { InstalledRelease } from '../ports.ts';
+import type { InstalledRelease, SlotName, SlotsView } from '../ports.ts';
 
 const Slot = Type.Enum(['a', 'b']);
 const Record = Type.Object({
@@ -49,4 +49,20 @@ export async function openSlotRecords(
     },
     ...(loaded.kind === 'corrupt' ? { fault: loaded.fault } : {}),
   };
+}
+
+export function otherSlot(slot: SlotName): SlotName {
+  return slot === 'a' ? 'b' : 'a';
+}
+
+export function viewOf(records: SlotRecordFile, running: SlotName): SlotsView {
+  const { a, b, armed } = records.get();
+  return { running, records: { ...(a ? { a } : {}), ...(b ? { b } : {}) }, ...(armed ? { armed } : {}) };
+}
+
+/** The records without this slot, which is then neither good nor on trial. */
+export function withoutSlot(records: SlotRecordFile, slot: SlotName): SlotRecords {
+  const { armed, ...rest } = records.get();
+  const { [slot]: _gone, ...others } = rest;
+  return armed && armed.slot !== slot ? { ...others, armed } : others;
 }

@@ -3,6 +3,7 @@
  * without anybody who remembers the trial is given up.
  */
 import type { MachineDeps } from './deps.ts';
+import { restartToGoBack } from './restart.ts';
 import type { State } from './state.ts';
 
 export async function reconcile(deps: MachineDeps, journal: State): Promise<void> {
@@ -16,7 +17,7 @@ export async function reconcile(deps: MachineDeps, journal: State): Promise<void
       deps.log.error({ component, slot: view.running }, 'an unproven slot runs and the journal knows nothing of it');
       const back = view.running === 'a' ? 'b' : 'a';
       if (!view.records[back]?.good) continue;
-      await installer.markBad(view.running);
+      if ((await installer.markBad(view.running)) === 'reboot') await restartToGoBack(deps);
       floors[component] = view.records[back].counter;
     }
   }

@@ -74,6 +74,8 @@ const Rebooting = Type.Object({
   bootId: Hex32,
   /** How often the switch was decided; bounded. */
   activations: Type.Integer({ minimum: 1 }),
+  /** The slot is armed and waits for a restart of the machine. */
+  restarts: Type.Optional(Type.Boolean()),
 });
 const Trial = Type.Object({ name: Type.Literal('trial'), ...last, update: Update, slot: Slot });
 const Done = Type.Object({

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CheckInAnswer, CheckInRequest, Offer, Report } from '@tidegate/protocol';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
@@ -65,6 +65,10 @@ export interface TestDevice extends AsyncDisposable {
   /** What happens when anything begins to wait, for so long; may be exchanged. */
   sleeping: (ms: number) => void;
   isEnrolled: boolean;
+  /** 32 hex digits; another one makes the next `boot` one of the whole machine. */
+  bootId: string;
+  /** What happens when the machine is asked to restart; may be exchanged. */
+  rebooting: () => Promise<void> | void;
   /** Lets time go by, for all that asks for it. */
   pass(seconds: number): void;
   /** The next download brings other bytes. */
@@ -82,7 +86,16 @@ export interface TestDevice extends AsyncDisposable {
   runningSlotHolds(): Promise<string>;
 }
 
-export async function openTestDevice(): Promise<TestDevice> {
+/** An installer of the test's choice, on the device's folders; what it has is then looked at through its `slots`. */
+export type OpenInstaller = (around: {
+  readonly folder: string;
+  readonly trustDir: string;
+  readonly files: DurableFiles;
+  readonly bootId: string;
+  readonly log: Logger;
+}) => Promise<Installer>;
+
+export async function openTestDevice(openInstaller?: OpenInstaller): Promise<TestDevice> {
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-machine-'));
   const app = join(folder, 'app');
   const trustDir = join(folder, 'trust');
@@ -153,17 +166,16 @@ export async function openTestDevice(): Promise<TestDevice> {
 
   const boot = async (files = durableFiles): Promise<RunningAgent> => {
     const health = { url: service.url, intervalSeconds: 0.01, healthyForSeconds: 0, deadlineSeconds: 0 };
-    const installer = await openDirectoryInstaller({
-      component: 'app',
-      folder: app,
-      factory: FACTORY,
-      trustDir,
-      files,
-      clock,
-      log,
-      service: { control: service.control, health },
-    });
-    const installers = new Map([['app', installer]]);
+    const openDirectory = async () => {
+      const component = { component: 'app', folder: app, factory: FACTORY };
+      const base = { ...component, trustDir, files, clock, log };
+      const opened = await openDirectoryInstaller({ ...base, service: { control: service.control, health } });
+      await opened.resume();
+      return opened;
+    };
+    const { bootId } = device;
+    const installer = await (openInstaller?.({ folder, trustDir, files, bootId, log }) ?? openDirectory());
+    const installers = new Map<string, Installer>([['app', installer]]);
     const trust = await openTrust(files);
     const settings = await openSettings(files, join(trustDir, 'settings.json'));
     const securityLog = await openSecurityLog(files, join(trustDir, 'security-log.json'), log);
@@ -186,7 +198,7 @@ export async function openTestDevice(): Promise<TestDevice> {
           product: 'gw2',
           hardware: 'gw2-a',
           channel: 'stable',
-          bootId: 'b'.repeat(32),
+          bootId,
           agentVersion: '0.1.0',
           attributes: {},
         },
@@ -195,13 +207,12 @@ export async function openTestDevice(): Promise<TestDevice> {
         pulse,
         onState: () => undefined,
         onProgress: () => undefined,
-        reboot: () => Promise.reject(new Error('this device needs no reboot')),
+        reboot: async () => device.rebooting(),
       },
       createJournal(files, join(trustDir, 'journal.json')),
     );
     const ownerIn = (state: () => State) =>
       createOwnerApi({ ...shared, ...waits, product: 'gw2', state, progress: () => undefined });
-    await installer.resume();
     return {
       driver,
       pulse,
@@ -224,6 +235,10 @@ export async function openTestDevice(): Promise<TestDevice> {
     fetching: () => undefined,
     sleeping: () => undefined,
     isEnrolled: true,
+    bootId: 'b'.repeat(32),
+    rebooting: () => {
+      throw new Error('this device needs no reboot');
+    },
     pass,
     offer: undefined,
     held: new Set(),

@@ -2,9 +2,10 @@
  * A command of the image that judges new software, for what no health address can be asked: it runs in the slot's folder
  * and says by its exit code whether the software works. Bounded in time; its whole group ends with it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { AgentError } from '../agent-error.ts';
+import { endGroup, lastWords } from './process-group.ts';
 
 export interface CheckSettings {
   readonly command: readonly [string, ...string[]];
@@ -24,7 +25,7 @@ export async function proveByCheck(settings: CheckSettings, folder: string, sign
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  const said = lastWords(child);
+  const said = lastWords(child, SAID_CHARS_MAX);
   const late = AbortSignal.timeout(settings.timeoutSeconds * 1000);
   const end = () => endGroup(child);
   for (const s of [late, signal]) s.addEventListener('abort', end, { once: true });
@@ -42,25 +43,5 @@ export async function proveByCheck(settings: CheckSettings, folder: string, sign
     late.removeEventListener('abort', end);
     // Whatever it left behind holds neither the slot nor the agent.
     end();
-  }
-}
-
-/** What it said last, for the log: however much that is, only the end is kept. */
-function lastWords(child: ChildProcess): () => string {
-  const kept = { text: '' };
-  for (const stream of [child.stdout, child.stderr]) {
-    stream?.setEncoding('utf8').on('data', (text: string) => {
-      kept.text = `${kept.text}${text}`.slice(-SAID_CHARS_MAX);
-    });
-  }
-  return () => kept.text.trim();
-}
-
-function endGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, 'SIGKILL');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

@@ -1,0 +1,115 @@
+/** The installer of a component, as the config has it, with the defaults of each kind. */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import type { Clock } from '../clock.ts';
+import type { ComponentConfig, DirectoryComponent, ScriptComponent } from '../component-config.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import type { Installer } from '../ports.ts';
+import type { CheckSettings } from '../service/check.ts';
+import { createService } from '../service/service.ts';
+import { openDirectoryInstaller, type ServiceInstaller } from './directory-installer.ts';
+import { openScriptInstaller } from './script/script-installer.ts';
+
+export interface InstallerSurroundings {
+  readonly trustDir: string;
+  readonly hardware: string;
+  readonly bootId: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly files: DurableFiles;
+  readonly log: Logger;
+}
+
+const DEFAULT_STOP_SECONDS = 10;
+const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
+const DEFAULT_CHECK_SECONDS = 60;
+const DEFAULT_STATE_SECONDS = 600;
+
+export async function openInstaller(
+  component: ComponentConfig,
+  around: InstallerSurroundings,
+): Promise<ServiceInstaller> {
+  switch (component.installer) {
+    case 'directory':
+      return openDirectory(component, around);
+    case 'script':
+      return withoutService(await openScript(component, around));
+  }
+}
+
+/** What a step may spend on services, modules and checks, there and back. */
+export function patienceSeconds(components: readonly ComponentConfig[]): number {
+  const perComponent = components.map(component => {
+    const checkSeconds = checkOf(component)?.timeoutSeconds ?? 0;
+    if (component.installer === 'script') return 2 * longestStateSeconds(component) + checkSeconds;
+    const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = component.service ?? {};
+    const healthSeconds = health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS;
+    return 2 * stopTimeoutSeconds + healthSeconds + checkSeconds;
+  });
+  return perComponent.reduce((sum, seconds) => sum + seconds, 0);
+}
+
+async function openDirectory(component: DirectoryComponent, around: InstallerSurroundings): Promise<ServiceInstaller> {
+  const { name, folder, factory, service } = component;
+  const base = { component: name, folder, factory, ...optionalCheck(component), ...around };
+  if (!service) return openDirectoryInstaller(base);
+  const [program = '', ...args] = service.command;
+  const control = createService({
+    ...around,
+    settings: {
+      command: [program, ...args],
+      env: service.env ?? {},
+      stopTimeoutSeconds: service.stopTimeoutSeconds ?? DEFAULT_STOP_SECONDS,
+    },
+    mark: `${name}:${folder}`,
+    notePath: join(around.trustDir, `service-${name}.json`),
+    outputPath: join(around.trustDir, `service-${name}.log`),
+  });
+  const { health } = service;
+  if (!health) return openDirectoryInstaller({ ...base, service: { control } });
+  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = DEFAULT_HEALTH_DEADLINE_SECONDS } = health;
+  return openDirectoryInstaller({
+    ...base,
+    service: { control, health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } },
+  });
+}
+
+function openScript(component: ScriptComponent, around: InstallerSurroundings): Promise<Installer> {
+  const { name, executable, folder, factory, runAs, timeoutsSeconds = {} } = component;
+  const { timeoutSeconds = DEFAULT_STATE_SECONDS } = component;
+  return openScriptInstaller({
+    ...around,
+    component: name,
+    executable,
+    dialect: component.dialect ?? 'tidegate',
+    folder,
+    factory,
+    timeoutSeconds: state => timeoutsSeconds[state] ?? timeoutSeconds,
+    allowsNoWayBack: component.allowNoWayBack ?? false,
+    ...(runAs ? { runAs } : {}),
+    ...optionalCheck(component),
+  });
+}
+
+/** A step calls a handful of states at most. */
+const STATES_PER_STEP = 4;
+
+function longestStateSeconds({ timeoutSeconds, timeoutsSeconds }: ScriptComponent): number {
+  const each = [timeoutSeconds ?? DEFAULT_STATE_SECONDS, ...Object.values(timeoutsSeconds ?? {})];
+  return STATES_PER_STEP * Math.max(...each);
+}
+
+function withoutService(installer: Installer): ServiceInstaller {
+  return { ...installer, resume: async () => undefined, close: async () => undefined };
+}
+
+function optionalCheck(component: ComponentConfig): { check?: CheckSettings } {
+  const check = checkOf(component);
+  return check ? { check } : {};
+}
+
+function checkOf({ check }: ComponentConfig): CheckSettings | undefined {
+  if (!check) return undefined;
+  const [program = '', ...args] = check.command;
+  return { command: [program, ...args], timeoutSeconds: check.timeoutSeconds ?? DEFAULT_CHECK_SECONDS };
+}
