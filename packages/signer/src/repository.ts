@@ -12,6 +12,7 @@ import { candidateFor, type Candidate, candidateWith } from './edit/candidate.ts
 import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
 import type { DetachedSignature } from '@tidegate/protocol';
+import { checkEvidence } from './edit/evidence.ts';
 import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
 import type { Editing } from './edit/next-list.ts';
 import { exportPayload, type Payload } from './edit/payload.ts';
@@ -150,7 +151,11 @@ export class Repository {
 
   /** Makes a signature as a file of its own; the draft stays as it is. */
   signDetached(role: string, signer: Signer): Promise<DetachedSignature> {
-    return this.#edit(async editing => signDetached(await candidateFor(editing, role), signer));
+    return this.#edit(async editing => {
+      const candidate = await candidateFor(editing, role);
+      await checkEvidence(editing, candidate);
+      return signDetached(candidate, signer);
+    });
   }
 
   /** What a key holder needs to judge and sign a draft on a machine without this repository. */
@@ -230,8 +235,8 @@ export class Repository {
     return alone(this.dir, async () => {
       await this.#guard();
       await sweepStore(this.#store);
-      const { expiryDays, keys } = await readConfig(this.dir);
-      return work({ store: this.#store, now: this.#now, expiryDays, keys });
+      const { expiryDays, keys, products = {} } = await readConfig(this.dir);
+      return work({ store: this.#store, now: this.#now, expiryDays, keys, products });
     });
   }
 }

@@ -16,6 +16,9 @@ export interface ReleaseOptions extends Common {
   readonly class?: Firmware['class'];
   readonly format?: ReleaseRequest['format'];
   readonly counter?: number;
+  readonly sbom?: string;
+  readonly provenance?: string;
+  readonly notesFile?: string;
   readonly severity?: Firmware['severity'];
   readonly fix?: readonly string[];
   readonly notes?: string;
@@ -41,6 +44,9 @@ const DESCRIBING = [
   'severity',
   'fix',
   'notes',
+  'notesFile',
+  'sbom',
+  'provenance',
   'addsFeatures',
   'mixedReason',
   'disruption',
@@ -68,6 +74,9 @@ export function withRelease(cmd: Command): Command {
     .option('--adds-features', 'it brings what the product could not do before')
     .option('--mixed-reason <text>', 'why fixes and features come together')
     .option('--notes <text>', 'what is new, in plain words')
+    .option('--notes-file <file>', 'notes that are too long for the description')
+    .option('--sbom <file>', 'what it is made of: CycloneDX or SPDX, as JSON')
+    .option('--provenance <file>', 'how it was built: in-toto statement with SLSA provenance')
     .addOption(new Option('--disruption <kind>', 'none unless said').choices(['none', 'partial', 'full']))
     .option('--disruption-seconds <n>', 'how long it interrupts', wholeNumber)
     .option('--min-battery <percent>', 'least charge to install with', wholeNumber)
@@ -117,6 +126,9 @@ function asRequest(image: string | undefined, options: ReleaseOptions): ReleaseR
     class: options.class ?? 'maintenance',
     format: options.format ?? 'file',
     counter,
+    sbom: options.sbom,
+    provenance: options.provenance,
+    notesFile: options.notesFile,
     ...(disruption && { disruption }),
     ...(severity && { severity }),
     ...(fixes && { fixes }),

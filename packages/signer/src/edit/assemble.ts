@@ -2,6 +2,7 @@
 import { complete, draft, draftedRoles, type Store } from '../store/store.ts';
 import { parseFor } from '../tuf/parse.ts';
 import { candidateFor, judge } from './candidate.ts';
+import { checkEvidence } from './evidence.ts';
 import { authorities, binding } from './ground.ts';
 import type { Editing } from './next-list.ts';
 import { resultOf, type SignResult } from './sign.ts';
@@ -21,6 +22,7 @@ export async function assemble(editing: Editing, roles?: readonly string[]): Pro
     const result = resultOf(candidate, kept);
     if (result.complete) {
       judge(candidate);
+      await checkEvidence(editing, candidate);
       await complete(editing.store, role, kept, binding(candidate.rules));
     }
     results.push(result);

@@ -3,6 +3,7 @@ import { type Clock, daysAfter, instant } from '../clock.ts';
 import { VERSION_STEP_MAX } from '../policy/list-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import type { ExpiryDays, KnownKey } from '../store/config.ts';
+import type { ProductPolicies } from '../store/product-policy.ts';
 import { current, draft, type Store } from '../store/store.ts';
 import { type Envelope, type RootSigned, SPEC_VERSION, type TargetsSigned } from '../tuf/metadata.ts';
 import { parseRoot, parseTargets } from '../tuf/parse.ts';
@@ -15,6 +16,8 @@ export interface Editing {
   readonly expiryDays: ExpiryDays;
   /** Keys whose holders are known. */
   readonly keys: readonly KnownKey[];
+  /** What products demand of their releases. */
+  readonly products: ProductPolicies;
 }
 
 export function expiry({ now, expiryDays }: Editing, role: string): string {

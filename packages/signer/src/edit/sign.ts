@@ -9,6 +9,7 @@ import { complete, writeDraft } from '../store/store.ts';
 import { countSignatures } from '../tuf/authority.ts';
 import type { Envelope } from '../tuf/metadata.ts';
 import { type Candidate, candidateFor, judge } from './candidate.ts';
+import { checkEvidence } from './evidence.ts';
 import { authorities, binding } from './ground.ts';
 import type { Editing } from './next-list.ts';
 import { detached } from './detached-signature.ts';
@@ -28,6 +29,7 @@ export async function sign(editing: Editing, role: string, signer: Signer): Prom
   const candidate = await candidateFor(editing, role);
   judge(candidate);
   await checkDraft(editing.store, role, editing.now());
+  await checkEvidence(editing, candidate);
   const { envelope, rules } = candidate;
   const signature = await makeSignature(role, envelope.signed, authorities(rules), signer);
   const signed = withSignature(envelope, authorities(rules), signature);

@@ -4,7 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
-import { asideOf, openToRead, syncFolder, writeDurably } from './durable-file.ts';
+import { asideOf, openToRead, readBounded, syncFolder, writeDurably } from './durable-file.ts';
 import type { Store } from './store.ts';
 
 const BUFFER_BYTES = 1024 ** 2;
@@ -87,6 +87,16 @@ export async function keepBytes(store: Store, bytes: Uint8Array): Promise<Artifa
   const sha256 = hash('sha256', bytes, 'hex');
   await writeDurably(artifactPath(store, sha256), bytes);
   return { sha256, lengthBytes: bytes.length };
+}
+
+/** A small artifact, whole. @throws SignerError `artifact-missing` where it is not there, or is not what its name says */
+export async function artifactBytes(store: Store, sha256: string, maxBytes: number): Promise<Buffer> {
+  const bytes = await readBounded(artifactPath(store, sha256), maxBytes);
+  if (bytes && hash('sha256', bytes, 'hex') === sha256) return bytes;
+  throw new SignerError(
+    'artifact-missing',
+    `artifacts/${sha256} is ${bytes ? 'not what its name says' : 'not there'}. Copy it into the repository folder again.`,
+  );
 }
 
 /** @throws SignerError `artifact-missing` where it is not there in its full length */

@@ -10,6 +10,7 @@ import { closed } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
 import type { RoleKind } from '../tuf/role.ts';
 import { readBounded, writeDurably } from './durable-file.ts';
+import { keyFault, ProductPolicies } from './product-policy.ts';
 
 const CONFIG_FILE = 'tidegate-signer.yaml';
 
@@ -51,6 +52,8 @@ const Config = closed({
   format: Type.Literal(1),
   expiryDays: ExpiryDays,
   keys: Type.Array(KnownKey, { maxItems: 1000 }),
+  /** What products demand of their releases. */
+  products: Type.Optional(ProductPolicies),
 });
 export type Config = Static<typeof Config>;
 
@@ -113,6 +116,10 @@ function parsed(source: string): Config {
     throw new SignerError('repository-damaged', `${CONFIG_FILE} is not YAML: ${(error as Error).message}`);
   }
   const result = parseConfig(value);
-  if (result.ok) return result.value;
-  throw new SignerError('repository-damaged', `${CONFIG_FILE}: ${result.fault.path} ${result.fault.message}.`);
+  if (!result.ok) {
+    throw new SignerError('repository-damaged', `${CONFIG_FILE}: ${result.fault.path} ${result.fault.message}.`);
+  }
+  const fault = keyFault(result.value.products ?? {});
+  if (fault !== undefined) throw new SignerError('repository-damaged', `${CONFIG_FILE}: ${fault}.`);
+  return result.value;
 }

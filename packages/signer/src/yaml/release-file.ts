@@ -35,6 +35,11 @@ export const ReleaseFile = Type.Object(
     addsFeatures: Type.Optional(Type.Boolean({ description: 'It brings what the product could not do before.' })),
     mixedReason: Type.Optional(described(Text, 'Why fixes and features come together, where they do.')),
     notes: Type.Optional(Text),
+    notesFile: Type.Optional(
+      described(Path, 'Notes that are too long for the description: a text file beside this one.'),
+    ),
+    sbom: Type.Optional(described(Path, 'What the image is made of: CycloneDX or SPDX, as JSON.')),
+    provenance: Type.Optional(described(Path, 'How the image was built: in-toto statement with SLSA provenance.')),
     counter: Type.Optional(described(Counter, 'The next one unless said.')),
     disruption: Type.Optional(Firmware.properties.disruption),
     disruptionSeconds: Firmware.properties.disruptionSeconds,
@@ -65,12 +70,15 @@ export async function readReleaseFile(path: string): Promise<ReleaseFile> {
 /** @param path of the file, beside which the image lies. @throws SignerError `usage` where image or version are said nowhere, or twice */
 export function releaseRequest(file: ReleaseFile, path: string, build: FromBuild): ReleaseRequest {
   const { format: _, image, version, imageFormat = 'file', fixes: _f, notes: _n, mixedReason: _m, ...said } = file;
-  const beside = image === undefined ? undefined : resolve(dirname(path), image);
+  const beside = (name: string | undefined) => (name === undefined ? undefined : resolve(dirname(path), name));
   return {
     ...said,
     ...textsOf(file),
     format: imageFormat,
-    file: onePlace('image', beside, build.image),
+    sbom: beside(file.sbom),
+    provenance: beside(file.provenance),
+    notesFile: beside(file.notesFile),
+    file: onePlace('image', beside(image), build.image),
     version: onePlace('version', version, build.version),
   };
 }

@@ -1,0 +1,48 @@
+/**
+ * What a draft newly lists, held against the bytes that are kept here: documents that products demand are there and say
+ * what the policy asks for. Judged where the repository is; a key holder elsewhere has the list alone.
+ */
+import { type Described, formatTargetPath, LIMITS, type TargetPath } from '@tidegate/protocol';
+import { canonicalize } from '@tufjs/canonical-json';
+import { readProvenance } from '../documents/provenance.ts';
+import { checkDescription } from '../policy/description-policy.ts';
+import { checkNamed } from '../policy/evidence-policy.ts';
+import { judgeProvenance } from '../policy/provenance-policy.ts';
+import { artifactBytes } from '../store/artifact.ts';
+import { isTargets, type TargetEntry } from '../tuf/metadata.ts';
+import type { Candidate } from './candidate.ts';
+import type { Editing } from './next-list.ts';
+
+/** @throws SignerError `evidence-missing`, `provenance-refused`, `document-invalid`, `artifact-missing` */
+export async function checkEvidence(editing: Editing, { envelope, ground }: Candidate): Promise<void> {
+  const { signed } = envelope;
+  if (!isTargets(signed)) return;
+  const before = ground.previous && isTargets(ground.previous) ? ground.previous.targets : {};
+  for (const [path, target] of Object.entries(signed.targets)) {
+    const known = Object.hasOwn(before, path) && canonicalize(before[path]) === canonicalize(target);
+    if (!known) await checkTarget(editing, path, target, checkDescription(target.custom, path));
+  }
+}
+
+async function checkTarget(editing: Editing, path: string, target: TargetEntry, described: Described): Promise<void> {
+  if (described.kind === 'firmware') await checkImage(editing, path, target, described);
+}
+
+async function checkImage(
+  { store, products }: Editing,
+  path: string,
+  target: TargetEntry,
+  { at, entry }: Extract<Described, { kind: 'firmware' }>,
+): Promise<void> {
+  const policy = products[at.product];
+  if (!policy) return;
+  checkNamed(entry, path, policy);
+  if (!policy.provenance || !entry.provenance) return;
+  const { file, sha256 } = entry.provenance;
+  const bytes = await artifactBytes(store, sha256, LIMITS.documentBytes);
+  judgeProvenance(readProvenance(bytes, pathOf(at, file)), target.hashes.sha256, policy.provenance);
+}
+
+function pathOf(at: TargetPath, file: string): string {
+  return formatTargetPath({ ...at, file });
+}
