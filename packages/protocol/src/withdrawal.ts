@@ -6,6 +6,9 @@ import { type Static, Type } from 'typebox';
 import { Localized } from './firmware.ts';
 import { Counter, Instant, Name, Sha256 } from './identifiers.ts';
 
+/** Extra signed field of a channel's list: `true` where no more releases will come. */
+export const RETIRED_FIELD = 'x-retired';
+
 export const WITHDRAWN_FIELD = 'x-withdrawn';
 
 export const Withdrawal = Type.Object({

@@ -9,6 +9,8 @@ export type { DelegateRequest, DelegateResult } from './edit/delegate.ts';
 export { parseDetached } from './edit/detached-signature.ts';
 export type { HoldRequest, HoldResult } from './edit/hold.ts';
 export { candidateFromPayload, type Payload, type PayloadContext, payloadText } from './edit/payload.ts';
+export type { ProductRequest, ProductResult } from './edit/product.ts';
+export type { RetireRequest } from './edit/retire.ts';
 export type { OnlineSigners, RefreshResult } from './edit/refresh.ts';
 export type { ReleaseRequest, ReleaseResult } from './edit/release.ts';
 export type { RenewOptions, RenewResult } from './edit/renew.ts';

@@ -16,9 +16,11 @@ import { checkEvidence } from './edit/evidence.ts';
 import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
 import type { Editing } from './edit/next-list.ts';
 import { exportPayload, type Payload } from './edit/payload.ts';
+import { describeProduct, type ProductRequest, type ProductResult } from './edit/product.ts';
 import { refresh, type OnlineSigners, type RefreshResult } from './edit/refresh.ts';
 import { addRelease, type ReleaseRequest, type ReleaseResult } from './edit/release.ts';
 import { dropDraft, renew, type RenewOptions, type RenewResult } from './edit/renew.ts';
+import { retire, type RetireRequest } from './edit/retire.ts';
 import { addRootKey, expireRoot, removeRootKey, type RootDraft, setRootThreshold } from './edit/root.ts';
 import { withdraw, type WithdrawRequest, type WithdrawResult } from './edit/withdraw.ts';
 import { sign, signDetached, type SignResult } from './edit/sign.ts';
@@ -90,6 +92,16 @@ export class Repository {
   /** Takes a version off its channel's list, by a draft. */
   withdraw(request: WithdrawRequest): Promise<WithdrawResult> {
     return this.#edit(editing => withdraw(editing, request));
+  }
+
+  /** Lists a product's descriptor, where it says something new. */
+  describeProduct(request: ProductRequest): Promise<ProductResult> {
+    return this.#edit(editing => describeProduct(editing, request));
+  }
+
+  /** Drafts the last lists of a product, valid for years. */
+  retire(request: RetireRequest): Promise<RenewResult[]> {
+    return this.#edit(editing => retire(editing, request));
   }
 
   addHold(request: HoldRequest): Promise<HoldResult> {

@@ -21,10 +21,12 @@ import { json } from './print.ts';
 import { payloadCommand } from './payload.ts';
 import { pendingCommand } from './pending.ts';
 import { publishCommand } from './publish.ts';
+import { productDescribeCommand } from './product-describe.ts';
 import { refreshCommand } from './refresh.ts';
 import { releaseAddCommand } from './release-add.ts';
 import { releaseCheckCommand } from './release-check.ts';
 import { releaseWithdrawCommand } from './release-withdraw.ts';
+import { retireCommand } from './retire.ts';
 import { revokeCommand } from './revoke.ts';
 import { rootCommand } from './root.ts';
 import { rotateOnlineCommand } from './rotate-online.ts';
@@ -54,6 +56,8 @@ function buildProgram(terminal: Terminal): Command {
     .option('--json', 'print one JSON value');
   const key = new Command('key').description('Make, name and list keys.');
   const delegate = new Command('delegate').description('Say who may sign what.');
+  const product = new Command('product').description('Say what owners of a product may rely on.');
+  product.addCommand(productDescribeCommand(terminal));
   const release = new Command('release').description('List images as releases, and take them off.');
   for (const make of [keyGenCommand, keyAddCommand, keyListCommand, keyExportCommand, keyImportCommand])
     key.addCommand(make(terminal));
@@ -79,11 +83,12 @@ function buildProgram(terminal: Terminal): Command {
     ciCommand,
     verifyCommand,
     statusCommand,
+    retireCommand,
     schemaCommand,
     serveCommand,
     auditCommand,
   ].map(make => make(terminal));
-  for (const cmd of [...all, key, delegate, release]) program.addCommand(cmd);
+  for (const cmd of [...all, key, delegate, product, release]) program.addCommand(cmd);
   for (const cmd of [program, ...program.commands, ...program.commands.flatMap(c => c.commands)]) {
     cmd.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
   }

@@ -62,7 +62,7 @@ export function candidateOn(
     role: ground.role,
     envelope,
     ground,
-    rules: rulesFor(ground, envelope.signed),
+    rules: rulesFor(ground, envelope.signed, known.keys),
     comparedWith: ground.previous,
     context,
   };

@@ -5,13 +5,16 @@
 import { type Described, formatTargetPath, LIMITS, type TargetPath } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { readProvenance } from '../documents/provenance.ts';
+import { isDay } from '../policy/day.ts';
 import { checkDescription } from '../policy/description-policy.ts';
 import { checkNamed } from '../policy/evidence-policy.ts';
 import { judgeProvenance } from '../policy/provenance-policy.ts';
 import { artifactBytes } from '../store/artifact.ts';
+import { SignerError } from '../signer-error.ts';
 import { isTargets, type TargetEntry } from '../tuf/metadata.ts';
 import type { Candidate } from './candidate.ts';
 import type { Editing } from './next-list.ts';
+import { readDescriptor } from './product.ts';
 
 /** @throws SignerError `evidence-missing`, `provenance-refused`, `document-invalid`, `artifact-missing` */
 export async function checkEvidence(editing: Editing, { envelope, ground }: Candidate): Promise<void> {
@@ -26,6 +29,21 @@ export async function checkEvidence(editing: Editing, { envelope, ground }: Cand
 
 async function checkTarget(editing: Editing, path: string, target: TargetEntry, described: Described): Promise<void> {
   if (described.kind === 'firmware') await checkImage(editing, path, target, described);
+  if (described.kind === 'product') await checkDescriptor(editing, path, target, described);
+}
+
+/** The list is what is compared when support gets shorter, the file is what owners read. */
+async function checkDescriptor(
+  { store }: Editing,
+  path: string,
+  target: TargetEntry,
+  { at, entry }: Extract<Described, { kind: 'product' }>,
+): Promise<void> {
+  const bytes = await artifactBytes(store, target.hashes.sha256, LIMITS.productBytes);
+  const { product, channel, revision, supportEnds } = readDescriptor(bytes, path);
+  const says = [product, channel, revision, supportEnds].join();
+  if (says === [at.product, at.channel, entry.version, entry.supportEnds].join() && isDay(supportEnds)) return;
+  throw new SignerError('document-invalid', `${path} says otherwise than the list that names it.`);
 }
 
 async function checkImage(

@@ -2,7 +2,9 @@
  * What a draft stands on: the list that it follows, and who may sign it. Read from the repository, or from a payload file
  * on a machine that has no repository; judged in the same way.
  */
+import { PEOPLE_TO_SHORTEN, peopleIn, shortensSupport } from '../policy/support-policy.ts';
 import { SignerError } from '../signer-error.ts';
+import type { KnownKey } from '../store/config.ts';
 import { current, draft, type Store } from '../store/store.ts';
 import { type Authority, delegatedAuthority, rootAuthority } from '../tuf/authority.ts';
 import {
@@ -10,6 +12,7 @@ import {
   type RoleKeys,
   type RootSigned,
   isRoot,
+  isTargets,
   type Signed,
   type TargetsSigned,
 } from '../tuf/metadata.ts';
@@ -59,7 +62,7 @@ export async function groundOf(store: Store, role: string): Promise<Ground> {
 }
 
 /** Who must sign, and who may: for a root its own keys and the last one's (TUF 5.3.4), for the rest whoever delegates. */
-export function rulesFor(ground: Ground, signed: Signed): readonly Rule[] {
+export function rulesFor(ground: Ground, signed: Signed, known: readonly KnownKey[]): readonly Rule[] {
   const { role, root } = ground;
   if (isRoot(signed)) return rootRules(signed, root.inForce);
   if (role === 'targets' || role === 'snapshot' || role === 'timestamp') {
@@ -67,7 +70,24 @@ export function rulesFor(ground: Ground, signed: Signed): readonly Rule[] {
   }
   const rules = standingRules(ground.targets, list => delegatedAuthority(list, role), 'targets');
   if (rules.length === 0) throw new SignerError('role-unknown', `Nobody may sign ${role}: no delegation names it.`);
-  return rules;
+  return [...rules, ...supportRules(ground, signed, known, rules)];
+}
+
+/** Less support than was promised takes two people, whatever the role's threshold. */
+function supportRules(
+  { previous }: Ground,
+  signed: Signed,
+  known: readonly KnownKey[],
+  rules: readonly Rule[],
+): readonly Rule[] {
+  if (!previous || !isTargets(previous) || !isTargets(signed) || !shortensSupport(previous, signed)) return [];
+  return rules
+    .filter(rule => rule.binding)
+    .map(({ authority: { keys, role } }) => ({
+      of: 'people, since support gets shorter',
+      authority: { keys, role: { keyids: peopleIn(role.keyids, known), threshold: PEOPLE_TO_SHORTEN } },
+      binding: true,
+    }));
 }
 
 /** The delegation of a role as it will be. */

@@ -1,7 +1,7 @@
 /** What is listed of a product, in all its channels, drafts included: the ground on which counters are decided. */
 import { channelPaths, channelRole, parseTargetPath, WITHDRAWN_FIELD } from '@tidegate/protocol';
 import type { Listed } from '../policy/counter.ts';
-import { checkDescription } from '../policy/description-policy.ts';
+import { imagesIn } from '../policy/description-policy.ts';
 import { newestTargets, type Store } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 
@@ -15,18 +15,17 @@ export interface InPlace {
  * All full images, those withdrawn too: devices may have them. Deltas go by the counter of the image that they lead to.
  */
 export async function listedReleases(store: Store, product: string, inPlace?: InPlace): Promise<Listed[]> {
-  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
-  const names = roles.filter(({ name, paths }) => isChannelOf(product, name, paths)).map(r => r.name);
   const read = async (role: string) => (role === inPlace?.role ? inPlace.list : newestTargets(store, role));
-  const lists = await Promise.all(names.map(read));
-  return lists.flatMap(list => (list ? [...imagesOf(list), ...withdrawnFrom(list)] : []));
+  const lists = await Promise.all((await channelsOf(store, product)).map(read));
+  return lists.flatMap(list =>
+    list ? [...imagesIn(list).map(({ firmware, sha256 }) => ({ ...firmware, sha256 })), ...withdrawnFrom(list)] : [],
+  );
 }
 
-function imagesOf({ targets }: TargetsSigned): Listed[] {
-  return Object.entries(targets).flatMap(([path, { hashes, custom }]) => {
-    const { kind, entry } = checkDescription(custom, path);
-    return kind === 'firmware' && entry.kind === 'full' ? [{ ...entry, sha256: hashes.sha256 }] : [];
-  });
+/** The roles of a product's channels, in the order of their delegations. */
+export async function channelsOf(store: Store, product: string): Promise<string[]> {
+  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
+  return roles.filter(({ name, paths }) => isChannelOf(product, name, paths)).map(r => r.name);
 }
 
 export function withdrawnFrom(list: TargetsSigned): Listed[] {

@@ -1,4 +1,5 @@
 /** The next version of a list, as a draft: an edit of a draft keeps its version and drops its signatures. */
+import { RETIRED_FIELD } from '@tidegate/protocol';
 import { type Clock, daysAfter, instant } from '../clock.ts';
 import { VERSION_STEP_MAX } from '../policy/list-policy.ts';
 import { SignerError } from '../signer-error.ts';
@@ -28,9 +29,13 @@ export function expiry({ now, expiryDays }: Editing, role: string): string {
 export async function nextTargets(editing: Editing, role: string): Promise<TargetsSigned> {
   const expires = expiry(editing, role);
   const drafted = await draft(editing.store, role, parseTargets);
-  if (drafted) return { ...drafted.signed, expires };
+  if (drafted) return { ...drafted.signed, ...(drafted.signed[RETIRED_FIELD] !== true && { expires }) };
   const newest = await current(editing.store, role, parseTargets);
-  if (newest) return { ...newest.signed, version: newest.signed.version + 1, expires };
+  if (newest) {
+    const { signed } = newest;
+    // What is signed for years stays so, whatever is changed in it.
+    return { ...signed, version: signed.version + 1, ...(signed[RETIRED_FIELD] !== true && { expires }) };
+  }
   return { _type: 'targets', spec_version: SPEC_VERSION, version: 1, expires, targets: {} };
 }
 

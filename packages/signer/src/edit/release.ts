@@ -1,7 +1,6 @@
 /** Adds a release to its channel's draft: the image is kept and hashed, described, given its counter, checked by policy. */
 import { basename } from 'node:path';
 import {
-  channelPaths,
   channelRole,
   type Firmware,
   FIRMWARE_SCHEMA,
@@ -13,14 +12,17 @@ import { canonicalize } from '@tufjs/canonical-json';
 import { instant } from '../clock.ts';
 import { type DocumentFiles, documentEntry, type ReadDocument, readDocuments } from '../documents/document.ts';
 import { decideCounter } from '../policy/counter.ts';
-import { checkFirmware } from '../policy/description-policy.ts';
+import { checkFirmware, imagesIn } from '../policy/description-policy.ts';
 import { checkNamed } from '../policy/evidence-policy.ts';
+import { checkRequirements } from '../policy/requirement-policy.ts';
 import { judgeProvenance } from '../policy/provenance-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { type Artifact, keepArtifact, keepBytes, type Progress } from '../store/artifact.ts';
-import { newestTargets, type Store, writeDraft } from '../store/store.ts';
+import { writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
+import { checkDelegated } from './delegated.ts';
 import { listedReleases } from './listed.ts';
+import { checkNotRetired } from './retired.ts';
 import { withTargets } from './with-targets.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 
@@ -89,8 +91,14 @@ export async function addRelease(editing: Editing, request: ReleaseRequest): Pro
       if (provenance) judgeProvenance(provenance, artifact.sha256, policy.provenance);
     }
     const list = await nextTargets(editing, role);
+    checkNotRetired(role, list);
     if (isListed(list, path, artifact, firmware)) return { artifact, firmware };
     const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...firmware } };
+    checkRequirements(
+      firmware,
+      imagesIn(list).map(i => i.firmware),
+      path,
+    );
     const beside = documentTargets(list, { product, channel, component, version }, documents, releasedAt);
     return { artifact, firmware, next: withTargets(list, { ...beside, [path]: entry }) };
   };
@@ -149,15 +157,5 @@ function isListed(list: TargetsSigned, path: string, artifact: Artifact, firmwar
   throw new SignerError(
     'target-exists',
     `${path} is listed already, with other bytes or another description. Give the image another file name or version.`,
-  );
-}
-
-async function checkDelegated(store: Store, role: string, product: string, channel: string): Promise<void> {
-  const roles = (await newestTargets(store, 'targets'))?.delegations?.roles ?? [];
-  const found = roles.find(r => r.name === role);
-  if (found?.paths.join() === channelPaths(product, channel).join()) return;
-  throw new SignerError(
-    'role-unknown',
-    `Nobody may sign ${channel} of ${product} yet. Run "tidegate-signer delegate add --product ${product} --channel ${channel} …" first.`,
   );
 }

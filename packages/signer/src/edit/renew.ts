@@ -2,9 +2,11 @@
  * A fresh draft of a list with nothing changed but version and expiry: what a list needs before it runs out, and what a
  * channel needs whose versions a thief raised. Also the way to throw a draft away.
  */
+import { RETIRED_FIELD } from '@tidegate/protocol';
 import { daysAfter, instant } from '../clock.ts';
 import { SignerError } from '../signer-error.ts';
 import { current, newestTargets, removeDraft, writeDraft } from '../store/store.ts';
+import type { RootSigned, TargetsSigned } from '../tuf/metadata.ts';
 import { parseFor } from '../tuf/parse.ts';
 import { checkDraftable } from './candidate.ts';
 import { type Editing, expiry, nextRoot, nextTargets, unsigned, versionFloor } from './next-list.ts';
@@ -38,8 +40,15 @@ export async function renew(editing: Editing, role: string, options: RenewOption
   const inForce = (await current(editing.store, role, parseFor(role)))?.signed.version ?? 0;
   const version = above === undefined ? next.version : versionFloor(role, inForce, above) + 1;
   const expires = days === undefined ? expiry(editing, role) : expiryIn(editing, days);
-  await writeDraft(editing.store, role, unsigned({ ...next, version, expires }));
+  await writeDraft(editing.store, role, unsigned(inUse({ ...next, version, expires })));
   return { role, version, expires };
+}
+
+/** A list that is drafted anew is in use again, retired or not. */
+function inUse<S extends TargetsSigned | RootSigned>(signed: S): S {
+  if (!(RETIRED_FIELD in signed)) return signed;
+  const { [RETIRED_FIELD]: _, ...rest } = signed;
+  return rest as S;
 }
 
 /** @throws SignerError `expiry-invalid` */

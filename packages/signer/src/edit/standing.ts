@@ -17,7 +17,7 @@ export interface RoleStanding {
 }
 
 /** @param version the list to be looked for among the complete ones */
-export async function standingOf({ store }: Editing, role: string, version: number): Promise<RoleStanding> {
+export async function standingOf({ store, keys }: Editing, role: string, version: number): Promise<RoleStanding> {
   const parse = parseFor(role);
   const inForce = await current(store, role, parse);
   const completed = await readList(store, role, metadataFile(role, version), parse);
@@ -27,7 +27,7 @@ export async function standingOf({ store }: Editing, role: string, version: numb
     completed: completed && payloadHash(completed.signed),
     draft: pending && {
       payloadSha256: payloadHash(pending.signed),
-      missing: countSignatures(pending, binding(rulesFor(await groundOf(store, role), pending.signed))).missing,
+      missing: countSignatures(pending, binding(rulesFor(await groundOf(store, role), pending.signed, keys))).missing,
     },
   };
 }

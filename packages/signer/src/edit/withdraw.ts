@@ -1,5 +1,12 @@
 /** Takes a version of a component off its channel's list; what devices need to know of it stays there as a record. */
-import { channelRole, LIMITS, type Localized, parseTargetPath, WITHDRAWN_FIELD } from '@tidegate/protocol';
+import {
+  channelRole,
+  LIMITS,
+  type Localized,
+  parseTargetPath,
+  PRODUCT_COMPONENT,
+  WITHDRAWN_FIELD,
+} from '@tidegate/protocol';
 import { instant } from '../clock.ts';
 import { checkDocuments, documentsOf } from '../policy/document-policy.ts';
 import { hasText } from '../policy/has-text.ts';
@@ -32,6 +39,9 @@ export async function withdraw(editing: Editing, request: WithdrawRequest): Prom
   const role = channelRole(request.product, request.channel);
   if (!hasText(request.reason)) {
     throw new SignerError('reason-missing', 'A withdrawal says in plain words why (--reason): it is signed with it.');
+  }
+  if (request.component === PRODUCT_COMPONENT) {
+    throw new SignerError('usage', 'What owners were promised stays on record: describe the product anew instead.');
   }
   if (!(await newestTargets(store, role))) throw new SignerError('role-unknown', `There is no list of ${role}.`);
   const list = await nextTargets(editing, role);

@@ -1,6 +1,7 @@
 /** What a target's description must be before anybody signs it. Pure; run when it is made and again when it is signed. */
 import { type Described, describedAs, type Firmware, type Hold, LIMITS, parseTargetPath } from '@tidegate/protocol';
 import { SignerError } from '../signer-error.ts';
+import type { TargetsSigned } from '../tuf/metadata.ts';
 import { classFaults } from './class-policy.ts';
 import { hasText } from './has-text.ts';
 
@@ -18,6 +19,22 @@ export function checkDescription(custom: unknown, path: string): Described {
   }
   checkCustom(described.entry, path);
   return described;
+}
+
+export interface Image {
+  readonly path: string;
+  readonly sha256: string;
+  readonly lengthBytes: number;
+  readonly firmware: Firmware;
+}
+
+/** The full images on a list. @throws SignerError as above */
+export function imagesIn({ targets }: Pick<TargetsSigned, 'targets'>): Image[] {
+  return Object.entries(targets).flatMap(([path, { hashes, length, custom }]) => {
+    const { kind, entry } = checkDescription(custom, path);
+    if (kind !== 'firmware' || entry.kind !== 'full') return [];
+    return [{ path, sha256: hashes.sha256, lengthBytes: length, firmware: entry }];
+  });
 }
 
 /** The same where only firmware may stand. @throws SignerError as above */

@@ -16,10 +16,12 @@ import {
 import { kindOf } from '../tuf/role.ts';
 import { checkCounters, type Listed } from './counter.ts';
 import { checkDelegations, checkNotOnline } from './delegation-policy.ts';
-import { checkDescription } from './description-policy.ts';
+import { checkDescription, imagesIn } from './description-policy.ts';
 import { checkDocuments } from './document-policy.ts';
 import { checkKnownFields } from './known-fields.ts';
+import { checkRequirements } from './requirement-policy.ts';
 import { checkRoot } from './root-policy.ts';
+import { checkSupport } from './support-policy.ts';
 import { checkWithdrawals } from './withdrawal-policy.ts';
 
 /** A list's version rises by at most this much at once, so that a slip or a thief cannot use up the range. */
@@ -58,8 +60,23 @@ export function draftChecks(role: string, signed: Signed, { now, ...context }: L
     () => checkKnownFields(role, signed),
     ...(isTargets(signed) ? [() => checkSameBytes(previous, signed)] : []),
     ...(isTargets(signed) && context.delegation && kindOf(role) === 'channel'
-      ? [() => checkWithdrawals(role, signed, previous)]
+      ? channelChecks(role, signed, previous, context.delegation, context.keys)
       : []),
+  ];
+}
+
+/** How a channel may go on from the list before. */
+function channelChecks(
+  role: string,
+  next: TargetsSigned,
+  previous: TargetsSigned | undefined,
+  { keyids }: Delegation,
+  keys: readonly KnownKey[],
+): Check[] {
+  return [
+    () => checkWithdrawals(role, next, previous),
+    () => checkSupport(role, { before: previous, next }, keyids, keys),
+    () => checkNewRequirements(next, previous),
   ];
 }
 
@@ -90,6 +107,15 @@ function checkNotExpired(role: string, { expires }: Signed, now: Date): void {
 function checkDelegatesOnly({ targets }: TargetsSigned): void {
   if (Object.keys(targets).length === 0) return;
   throw new SignerError('metadata-invalid', 'The list "targets" delegates only; releases belong into a channel.');
+}
+
+/** What was met once stays listed when what met it is withdrawn: devices may have that. */
+function checkNewRequirements(next: TargetsSigned, previous: TargetsSigned | undefined): void {
+  const images = imagesIn(next);
+  const listed = images.map(i => i.firmware);
+  for (const { path, firmware } of images) {
+    if (!previous || !Object.hasOwn(previous.targets, path)) checkRequirements(firmware, listed, path);
+  }
 }
 
 /** However the draft was written: no online key may name software. */

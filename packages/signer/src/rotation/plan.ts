@@ -49,6 +49,7 @@ export async function planDrafts({ store, keys }: Editing, { lists, fresh }: Rot
         targets: { ...ground.targets, ...(targets && isTargets(targets) && { planned: targets }) },
       },
       signed,
+      [...keys, ...fresh],
     );
     drafts.push({
       role,

@@ -94,7 +94,7 @@ async function draftOf({ store, config }: Looking, role: string): Promise<Pendin
   const pending = await draft(store, role, parseFor(role));
   if (!pending) return undefined;
   const { version, expires } = pending.signed;
-  const rules = rulesFor(await groundOf(store, role), pending.signed);
+  const rules = rulesFor(await groundOf(store, role), pending.signed, config.keys);
   const quorums = rules.map(rule => quorumOf(rule, pending, config.keys));
   return { version, expires, quorums, missing: Math.max(...quorums.filter(q => q.binding).map(q => q.missing)) };
 }

@@ -4,6 +4,7 @@
  */
 import {
   LIMITS,
+  RETIRED_FIELD,
   ROLE_PATTERN,
   Sha256,
   SIGNATURE_PATTERN,
@@ -58,6 +59,7 @@ export const TargetsSigned = Type.Object({
   targets: Type.Record(Type.String({ maxLength: 300 }), TargetEntry),
   /** In a channel: what was taken off it. */
   [WITHDRAWN_FIELD]: Type.Optional(Type.Record(Type.String({ maxLength: 300 }), Withdrawal)),
+  [RETIRED_FIELD]: Type.Optional(Type.Literal(true)),
   delegations: Type.Optional(
     Type.Object({ keys: Keys, roles: Type.Array(Delegation, { maxItems: LIMITS.rolesPerSnapshot }) }),
   ),
