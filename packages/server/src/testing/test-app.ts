@@ -15,6 +15,7 @@ import {
   type TokenRequest,
 } from '@tidegate/protocol';
 import { pino } from 'pino';
+import { vi } from 'vitest';
 import { addApiToken } from '../admin/operator-store.ts';
 import { type Apps, buildApp } from '../app.ts';
 import type { Clock } from '../clock.ts';
@@ -23,7 +24,7 @@ import type { Deps } from '../deps.ts';
 import { openRevocations, type Revocations } from '../identity/revocations.ts';
 import { openServerKeys } from '../identity/server-keys.ts';
 import { trustRoot } from '../publication/trust-root.ts';
-import { startQueue } from '../queue/queue.ts';
+import { type Queues, startQueue } from '../queue/queue.ts';
 import { openBoard } from '../rollout/board.ts';
 import { openDeviceMemory } from '../rollout/device-memory.ts';
 import { DEFAULT_ROLLOUT_CONFIG } from '../rollout/rollout-config.ts';
@@ -77,6 +78,7 @@ export async function testApp(): Promise<TestApp> {
   const board = await openBoard({ ...deps, url });
   const memory = openDeviceMemory(deps);
   const queue = await startQueue({ ...deps, url, redisUrl: undefined, redisPrefix: 'unused', config: SELDOM });
+  await firstRound(queue);
   const apps = await buildApp({
     ...deps,
     keys: await openServerKeys(folder),
@@ -111,6 +113,17 @@ export async function testApp(): Promise<TestApp> {
       await rm(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** Timed jobs run once at the start: waits until they have, so that none of them falls into a test. */
+async function firstRound(queue: Queues): Promise<void> {
+  await vi.waitUntil(
+    async () => {
+      const depth = await queue.depth();
+      return depth?.waiting === 0 && depth.active === 0 && depth.delayed > 1;
+    },
+    { timeout: 30_000, interval: 10 },
+  );
 }
 
 /** Asks, and holds each answer against the listener's own document. */
