@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hex32List, share, shares, shareWords, wholeNumber } from './command.ts';
+import { hex32List, phaseList, phaseText, share, shareWords, wholeNumber } from './command.ts';
 
 test('reads each share that it writes, to the basis point', () => {
   fc.assert(
@@ -8,11 +8,19 @@ test('reads each share that it writes, to the basis point', () => {
       expect(share(shareWords(basisPoints))).toBe(basisPoints);
     }),
   );
-  expect(shares('10%, 50%,100%')).toEqual([1000, 5000, 10_000]);
+  const shares = [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }];
+  expect(phaseList('10%, 50%,100%')).toEqual(shares);
 });
 
 test.each(['', '10', '101%', '100.01%', '1.234%', '-1%', '1e2%', '%', '10%,', 'ten%'])('refuses %j as shares', text => {
-  expect(() => shares(text)).toThrow();
+  expect(() => phaseList(text)).toThrow();
+});
+
+test('reads numbers of devices before shares, and writes them so that they can be read again', () => {
+  const phases = [{ devices: 1 }, { devices: 25 }, { basisPoints: 10_000 }];
+  expect(phaseList('1dev, 25 devices,100%')).toEqual(phases);
+  expect(phaseList(phases.map(phaseText).join(','))).toEqual(phases);
+  for (const text of ['5 devs,100%', '-5dev', '1.5dev']) expect(() => phaseList(text)).toThrow();
 });
 
 test('refuses numbers beyond their bounds and whatever is none', () => {

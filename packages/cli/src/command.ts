@@ -1,5 +1,5 @@
 /** What every command has in common: its help with examples, and how its arguments become ids, numbers and shares. */
-import { HEX_32_PATTERN, NAME_PATTERN } from '@tidegate/protocol';
+import { HEX_32_PATTERN, NAME_PATTERN, type Phase } from '@tidegate/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -46,9 +46,17 @@ export function share(text: string): number {
   return value;
 }
 
-/** `10%,50%,100%` in basis points. That they grow is the server's to judge. */
-export function shares(text: string): readonly number[] {
-  return text.split(',').map(share);
+/** `5dev,10%,100%`: numbers of devices and shares. A bare number is neither, and refused. That they grow is the server's to judge. */
+export function phaseList(text: string): readonly Phase[] {
+  return text.split(',').map(part => {
+    const devices = /^(\d{1,8})\s?dev(?:ices?)?$/.exec(part.trim())?.[1];
+    return devices === undefined ? { basisPoints: share(part) } : { devices: Number(devices) };
+  });
+}
+
+export function phaseText({ devices, basisPoints = 0 }: Phase): string {
+  if (devices === undefined) return shareWords(basisPoints);
+  return devices === 1 ? '1 device' : `${devices} devices`;
 }
 
 export function shareWords(basisPoints: number): string {

@@ -4,9 +4,38 @@ import { Counter, Hex32, Instant, Name, ReleaseClass, TargetPathText, Version } 
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';
 
-/** Cumulative: a phase of 5000 opens the rollout to half of the fleet. */
-export const Phase = closed({ basisPoints: Type.Integer({ minimum: 1, maximum: LIMITS.shareMax }) });
+/**
+ * Cumulative, and one of the two: a share of the fleet (5000 opens the rollout to half of it), or a number of devices,
+ * whichever come first. Numbers stand before shares.
+ */
+export const Phase = closed({
+  basisPoints: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.shareMax })),
+  devices: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+});
 export type Phase = Static<typeof Phase>;
+
+/** Begins slowly, and grows with proof: so many devices a minute, times `growth` for every `verified` devices that verified. */
+export const Ramp = closed({
+  devicesPerMinute: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  /** In basis points of the pace before: 20000 doubles it. */
+  growth: Type.Integer({ minimum: 10_001, maximum: 100_000 }),
+  verified: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+});
+export type Ramp = Static<typeof Ramp>;
+
+/** How fast a phase takes devices in. What is given holds together: the strictest decides. */
+export const Pace = closed({
+  /** Each phase takes its devices in evenly over so long from its opening, by their cohorts. */
+  overSeconds: Type.Optional(Type.Integer({ minimum: 1, maximum: 30 * 86_400 })),
+  /** New devices in any minute, over all processes. */
+  devicesPerMinute: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  ramp: Type.Optional(Ramp),
+  /** Devices between their offer and their end at one time, over all processes. */
+  devicesAtWork: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000 })),
+  /** A device at work that is not heard of for so long gives its place to another. */
+  leaseSeconds: Type.Optional(Type.Integer({ minimum: 10, maximum: 7 * 86_400 })),
+});
+export type Pace = Static<typeof Pace>;
 
 /** When a phase may advance and when it must halt. Shares in basis points. */
 export const Gate = closed({
@@ -46,6 +75,7 @@ export const RolloutRequest = closed({
   filter: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
   phases: Type.Array(Phase, { minItems: 1, maxItems: LIMITS.phasesPerRollout }),
   gate: Type.Optional(Type.Partial(Gate, { additionalProperties: false })),
+  pace: Type.Optional(Pace),
   /** Random where absent. */
   salt: Type.Optional(Hex32),
   notBefore: Type.Optional(Instant),
@@ -110,6 +140,7 @@ export const RolloutView = Type.Object({
   /** Index into `phases` of the widest phase that is open. */
   openPhase: Type.Integer({ minimum: 0 }),
   gate: Gate,
+  pace: Pace,
   counts: RolloutCounts,
   /** The same by phase, as many as there are phases: each device counts in the phase in which it was offered. */
   phaseCounts: Type.Array(RolloutCounts),

@@ -1,7 +1,15 @@
 /** `rollout create`: shows what it would do, asks, and does it. */
-import { DEFAULT_GATE, type Gate, type RolloutRequest, RolloutView } from '@tidegate/protocol';
-import { type Command, Option } from 'commander';
-import { command, confirm, hex32, share, shares, wholeNumber } from '../command.ts';
+import {
+  DEFAULT_GATE,
+  type Gate,
+  type Pace,
+  type Phase,
+  type Ramp,
+  type RolloutRequest,
+  RolloutView,
+} from '@tidegate/protocol';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { command, confirm, hex32, phaseList, share, wholeNumber } from '../command.ts';
 import { show, tell } from '../print/say.ts';
 import { instant, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
@@ -9,7 +17,12 @@ import type { Terminal } from '../terminal.ts';
 import { overview, overviewLines } from './rollout-overview.ts';
 
 interface Options extends Common {
-  readonly phases: readonly number[];
+  readonly phases: readonly Phase[];
+  readonly over?: number;
+  readonly perMinute?: number;
+  readonly ramp?: Ramp;
+  readonly atWork?: number;
+  readonly lease?: number;
   readonly filter?: string;
   readonly name?: string;
   readonly salt?: string;
@@ -30,21 +43,24 @@ interface Options extends Common {
 export function rolloutCreateCommand(terminal: Terminal): Command {
   const bare = command('create', 'Bring a published release to the fleet, in phases that a gate opens.', [
     'rollout create gw2/stable/app/1.1.0/app.tgz --dry-run',
-    'rollout create gw2/stable/app/1.1.0/app.tgz --phases 10%,50%,100%',
+    'rollout create gw2/stable/app/1.1.0/app.tgz --phases 5dev,10%,100% --over 6h --at-work 500',
     "rollout create gw2/stable/app/1.1.0/app.tgz --filter 'site==north' --soak 2h --max-failures 5 --yes --json",
   ])
     .argument('<target>', 'product/channel/component/version/file, as `release list` shows it')
     .addOption(
-      new Option('--phases <shares>', 'shares of the fleet, each larger than the one before')
-        .argParser(shares)
-        .default([1000, 5000, 10_000], '10%,50%,100%'),
+      new Option(
+        '--phases <list>',
+        'shares of the fleet, or numbers of devices (5dev) before them; each larger than the one before',
+      )
+        .argParser(phaseList)
+        .default([{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }], '10%,50%,100%'),
     )
     .option('--filter <rsql>', 'RSQL over attributes, tag, canary, hardware, channel, version, counter: who may enter')
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
     .option('--not-before <time>', 'a time, or a span from now', text => instant(text, terminal.now(), 'future'))
     .option('--poll-during-update <span>', 'how often devices at work check in (2m)', span);
-  return withGate(bare)
+  return withGate(withPace(bare))
     .option('--dry-run', 'show what it would do, and do nothing')
     .option('--yes', 'do not ask')
     .action(async (target: string, _options: unknown, cmd: Command) => {
@@ -61,6 +77,31 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       const rollout = await api.post('/rollouts', request, RolloutView);
       show(terminal, options, rollout, () => [`Started ${rollout.name}: tidegate rollout watch ${rollout.id}`]);
     });
+}
+
+function withPace(cmd: Command): Command {
+  const devices = wholeNumber(1, 1_000_000);
+  return cmd
+    .option('--over <span>', 'each phase takes its devices in evenly over so long', span)
+    .option('--per-minute <n>', 'new devices in any minute, at most', devices)
+    .option('--ramp <n,factor,verified>', 'n devices a minute, times factor for every so many verified: 10,2,50', ramp)
+    .option('--at-work <n>', 'devices at work at one time, at most', devices)
+    .option('--lease <span>', 'a device at work that is silent for so long gives its place away', span);
+}
+
+/** `10,2,50`: 10 devices a minute, twice as many for every 50 verified. */
+function ramp(text: string): Ramp {
+  const match = /^(\d{1,7}),(\d{1,2})(?:\.(\d{1,4}))?,(\d{1,7})$/.exec(text);
+  if (!match)
+    throw new InvalidArgumentError(
+      'Give devices a minute, a factor above 1, and a number of verified devices: 10,2,50.',
+    );
+  const [, rate, whole, part = '', verified] = match;
+  return {
+    devicesPerMinute: Number(rate),
+    growth: Number(whole) * 10_000 + Number(part.padEnd(4, '0')),
+    verified: Number(verified),
+  };
 }
 
 function withGate(cmd: Command): Command {
@@ -104,11 +145,19 @@ function requestOf(target: string, options: Options): RolloutRequest {
     soakSeconds: options.soak,
     silenceSeconds: options.silence,
   });
+  const pace = given<Pace>({
+    overSeconds: options.over,
+    devicesPerMinute: options.perMinute,
+    ramp: options.ramp,
+    devicesAtWork: options.atWork,
+    leaseSeconds: options.lease,
+  });
   return {
     target,
-    phases: options.phases.map(basisPoints => ({ basisPoints })),
+    phases: [...options.phases],
     ...given<Partial<RolloutRequest>>({ filter, name, salt, notBefore, pollDuringUpdateSeconds }),
     ...(Object.keys(gate).length === 0 ? {} : { gate }),
+    ...(Object.keys(pace).length === 0 ? {} : { pace }),
   };
 }
 

@@ -1,8 +1,8 @@
 /** What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in its way. */
 import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
-import { shareWords } from '../command.ts';
-import { gateWords } from './rollout-words.ts';
+import { phaseText } from '../command.ts';
+import { gateWords, paceWords } from './rollout-words.ts';
 
 export interface Overview extends RolloutPreview {
   readonly request: RolloutRequest;
@@ -28,7 +28,8 @@ export function overviewLines({ request, release, devices, phases, sample, confl
             .join(', ')}`,
         ]
       : []),
-    `phases    ${phases.map((phase, i) => phaseText(request, i, phase.devices)).join(', then ')}`,
+    `phases    ${phases.map((phase, i) => phaseLine(request, i, phase.devices)).join(', then ')}`,
+    ...paceWords(request.pace ?? {}),
     ...gateWords(gate),
     ...conflicts.map(c => `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}`),
   ];
@@ -48,6 +49,6 @@ function deviceWords({ meant, current, exact, margin, looked }: RolloutPreview['
   return `${count}${current > 0 ? `, and ${exact ? '' : 'about '}${current} that run it or newer` : ''}`;
 }
 
-function phaseText({ phases }: RolloutRequest, index: number, devices: number): string {
-  return `${shareWords(phases[index]?.basisPoints ?? 0)} (about ${devices})`;
+function phaseLine({ phases }: RolloutRequest, index: number, devices: number): string {
+  return `${phaseText(phases[index] ?? {})} (about ${devices})`;
 }

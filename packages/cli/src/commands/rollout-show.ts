@@ -7,7 +7,7 @@ import { localTime } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
-import { countWords, decisionWords, gateWords, phaseWords } from './rollout-words.ts';
+import { countWords, decisionWords, gateWords, paceWords, phaseWords } from './rollout-words.ts';
 
 export function rolloutShowCommand(terminal: Terminal): Command {
   return command('show', 'Show a rollout, its gate, and what was decided.', [
@@ -35,6 +35,7 @@ export function rolloutLines(rollout: RolloutView): string[] {
       return counts && counts.offered > 0 ? [`  ${phaseWords(rollout, i)}: ${countWords(counts)}`] : [];
     }),
     `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}`,
+    ...paceWords(rollout.pace),
     ...gateWords(rollout.gate),
     ...(decisions.length === 0 ? [] : ['', ...decisions.map(d => `${localTime(d.at)}  ${decisionWords(d)}`)]),
   ];

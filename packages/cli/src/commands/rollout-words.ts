@@ -1,10 +1,10 @@
 /** A rollout in words, as several commands show it. */
-import type { Gate, GateDecision, RolloutCounts, RolloutView } from '@tidegate/protocol';
-import { shareWords } from '../command.ts';
+import type { Pace, Gate, GateDecision, RolloutCounts, RolloutView } from '@tidegate/protocol';
+import { phaseText, shareWords } from '../command.ts';
 import { spanWords } from '../print/when.ts';
 
 export function phaseWords(rollout: Pick<RolloutView, 'phases' | 'openPhase'>, phase = rollout.openPhase): string {
-  const share = shareWords(rollout.phases[phase]?.basisPoints ?? 0);
+  const share = phaseText(rollout.phases[phase] ?? {});
   return `phase ${phase + 1} of ${rollout.phases.length} (${share})`;
 }
 
@@ -36,6 +36,20 @@ export function gateWords(gate: Gate): string[] {
     `halts     from ${gate.minFailures} failures on, where more than ${shareWords(gate.allowedFailureShare)} fail${most}`,
     `silence   of ${spanWords(gate.silenceSeconds)} counts as a failure`,
   ];
+}
+
+/** Nothing where the rollout has no pace of its own. */
+export function paceWords({ overSeconds, devicesPerMinute, ramp, devicesAtWork, leaseSeconds }: Pace): string[] {
+  const parts = [
+    ...(overSeconds === undefined ? [] : [`each phase evenly over ${spanWords(overSeconds)}`]),
+    ...(devicesPerMinute === undefined ? [] : [`at most ${devicesPerMinute} devices a minute`]),
+    ...(ramp === undefined
+      ? []
+      : [`from ${ramp.devicesPerMinute} a minute, times ${ramp.growth / 10_000} for every ${ramp.verified} verified`]),
+    ...(devicesAtWork === undefined ? [] : [`at most ${devicesAtWork} at work`]),
+    ...(leaseSeconds === undefined ? [] : [`a place is free after ${spanWords(leaseSeconds)} of silence`]),
+  ];
+  return parts.length === 0 ? [] : [`pace      ${parts.join(', ')}`];
 }
 
 const ACTORS: Readonly<Record<string, string>> = {

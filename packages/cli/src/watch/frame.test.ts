@@ -35,6 +35,7 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
       soakSeconds: 0,
       silenceSeconds: 60,
     },
+    pace: {},
     counts: some,
     phaseCounts: [some, none, none],
     decisions: [],

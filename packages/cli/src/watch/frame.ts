@@ -1,7 +1,7 @@
 /** What a watched rollout looks like at one moment: a bar for each phase. Pure. */
 import type { RolloutCounts, RolloutView } from '@tidegate/protocol';
 import { atWork, countWords } from '../commands/rollout-words.ts';
-import { shareWords } from '../command.ts';
+import { phaseText } from '../command.ts';
 import { spanWords } from '../print/when.ts';
 
 export type Tone = 'plain' | 'good' | 'bad' | 'dim' | 'strong';
@@ -53,7 +53,7 @@ function window(lines: readonly StyledLine[], at: number, most: number): StyledL
 
 function phaseLine(rollout: RolloutView, index: number, columns: number): StyledLine {
   const counts = rollout.phaseCounts[index];
-  const share = shareWords(rollout.phases[index]?.basisPoints ?? 0).padStart(7);
+  const share = phaseText(rollout.phases[index] ?? {}).padStart(7);
   const { mark, word, tone } = standing(rollout, index);
   const told = counts && counts.offered > 0 ? countWords(counts).replace(/ offered$/, '') : '';
   const width = columns >= 100 ? 30 : 16;

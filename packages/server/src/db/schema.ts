@@ -7,6 +7,7 @@ import type {
   GateAction,
   OperatorAction,
   OperatorRole,
+  Pace,
   Phase,
   ReleaseClass,
   RolloutCounts,
@@ -146,6 +147,7 @@ export interface RolloutsTable {
   open_phase: Generated<number>;
   phase_opened_at: DefaultedTime;
   gate: JSONColumnType<Gate>;
+  pace: JSONColumnType<Pace>;
   not_before: DefaultedTime;
   poll_during_update_seconds: number;
   looked_phase: Generated<number>;
@@ -167,6 +169,12 @@ export interface AttemptsTable {
   superseded: Generated<boolean>;
   offered_at: DefaultedTime;
   changed_at: DefaultedTime;
+  at_work_at: NullableTime;
+}
+
+export interface RolloutAdmissionsTable {
+  rollout_id: string;
+  next_at: Time;
 }
 
 export interface RolloutCountsTable {
@@ -254,6 +262,7 @@ export interface Database {
   releases: ReleasesTable;
   rollouts: RolloutsTable;
   attempts: AttemptsTable;
+  rollout_admissions: RolloutAdmissionsTable;
   rollout_counts: RolloutCountsTable;
   rollout_surveys: RolloutSurveysTable;
   gate_decisions: GateDecisionsTable;

@@ -3,7 +3,9 @@ import {
   DEFAULT_GATE,
   Gate,
   GateDecision,
+  Pace,
   Phase,
+  Ramp,
   RolloutConflict,
   RolloutCounts,
   RolloutPreview,
@@ -58,6 +60,7 @@ const rollout: RolloutView = {
   phases,
   openPhase: 0,
   gate: DEFAULT_GATE,
+  pace: { devicesPerMinute: 600, devicesAtWork: 2000 },
   counts,
   phaseCounts: [counts, nobody],
   decisions: [decision],
@@ -76,6 +79,8 @@ const conflict: RolloutConflict = {
 
 export const ROLLOUT_EXAMPLES = [
   named('Phase', Phase, { basisPoints: 1000 }),
+  named('Ramp', Ramp, { devicesPerMinute: 10, growth: 20_000, verified: 50 }),
+  named('Pace', Pace, { overSeconds: 21_600, devicesPerMinute: 600, devicesAtWork: 2000, leaseSeconds: 900 }),
   named('Gate', Gate, DEFAULT_GATE),
   named('RolloutCounts', RolloutCounts, counts),
   named('GateDecision', GateDecision, decision),

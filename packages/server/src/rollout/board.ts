@@ -18,6 +18,8 @@ export interface BoardView {
   readonly stopped: ReadonlySet<string>;
   /** Rises with retries and changes of tags: what was read of a device under a lower number may be out of date. */
   readonly deviceGeneration: number;
+  /** Rollouts that had no place for another device, with the time in milliseconds until which nobody asks again. */
+  readonly closedUntil: Map<string, number>;
 }
 
 export interface Board {
@@ -132,5 +134,10 @@ class ConfirmedBoard implements Board {
 
 function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>, deviceGeneration: number): BoardView {
   const byChannel = Map.groupBy(rollouts, r => `${r.product}/${r.channel}`);
-  return { rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [], stopped, deviceGeneration };
+  return {
+    rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [],
+    stopped,
+    deviceGeneration,
+    closedUntil: new Map(),
+  };
 }

@@ -10,6 +10,7 @@ import type { Board, BoardView } from './board.ts';
 import { decide } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
+import { admitDevice } from './admission-store.ts';
 import { type KnownDevice, placeOffer } from './offer-store.ts';
 import type { RolloutConfig } from './rollout-config.ts';
 import type { RunningRollout } from './running-rollout.ts';
@@ -55,15 +56,25 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
     rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
   const device = { ...said, tags };
   for (;;) {
-    const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now: clock.now() });
+    const now = clock.now();
+    rollouts = rollouts.filter(r => attempts.has(r.id) || !isClosed(view, r, now));
+    const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now });
     if (!offer) return { offer: null, stop: [...stop] };
     const { rollout } = offer;
-    const placed = await placeOffer(db, { rolloutId: rollout.id, deviceId: device.id, now: clock.now() });
+    const asked = { rolloutId: rollout.id, deviceId: device.id, now };
+    const answer = rollout.isAdmitting ? await admitDevice(db, asked) : await placeOffer(db, asked);
+    // Most of a large fleet waits most of the time: that there is no place is answered from memory for a while.
+    if (answer && 'closedUntil' in answer) view.closedUntil.set(rollout.id, answer.closedUntil.getTime());
+    const placed = answer && 'closedUntil' in answer ? undefined : answer;
     if (placed) memory.learn(device.id, rollout.id, placed);
     if (placed && !placed.ended) return { offer: toOffer(rollout, placed.attempt), stop: [...stop] };
     // The database knows better: stopped in this moment, or ended through another process. Each round drops one.
     rollouts = rollouts.filter(r => r !== rollout);
   }
+}
+
+function isClosed(view: BoardView, rollout: RunningRollout, now: Date): boolean {
+  return rollout.isAdmitting && (view.closedUntil.get(rollout.id) ?? 0) > now.getTime();
 }
 
 function toOffer(rollout: RunningRollout, attempt: number): Offer {

@@ -4,7 +4,7 @@
  */
 import { isBegun, type UpdateState } from '@tidegate/protocol';
 import type { DeviceFacts } from './device-facts.ts';
-import { fits, inOpenShare, meant } from './eligible.ts';
+import { fits, meant, placeHasCome } from './eligible.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
 /** Where a device stands in one rollout. */
@@ -52,7 +52,7 @@ function isDue(rollout: RunningRollout, { device, attempts, workingOn, now }: Si
   const atWork = known && (known.state !== 'offered' || workingOn === rollout.id);
   if (rollout.state === 'paused' && !atWork) return false;
   if (known) return !known.ended;
-  return meant(rollout, device) && inOpenShare(rollout, device);
+  return meant(rollout, device) && placeHasCome(rollout, device, now);
 }
 
 /** Security before others; then those that still prove themselves before those that are done; then the older. */

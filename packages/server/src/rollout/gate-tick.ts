@@ -68,20 +68,19 @@ function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<Rol
 async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
   // A completed or paused rollout has no end to wait for.
   if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true };
-  const counts = (await countsOfRollouts(db, [row.id])).get(row.id);
+  const counts = (await countsOfRollouts(db, [row.id])).get(row.id) ?? new Map();
+  const rollout = runningRollout(row);
+  const { openDevices } = rollout;
   return surveyRollout(db, {
-    rollout: runningRollout(row),
-    openedAt: openedAt(row),
+    rollout,
+    openedAt: rollout.openedAt,
+    ...(openDevices !== undefined && { placesLeft: Math.max(0, openDevices - totalCounts(counts).offered) }),
     silenceSeconds: row.gate.silenceSeconds,
     pollSeconds: config.pollSeconds,
-    outcomes: outcomes(counts?.get(row.open_phase) ?? NO_COUNTS),
+    outcomes: outcomes(counts.get(row.open_phase) ?? NO_COUNTS),
     cap: surveyCap(row.gate),
     now,
   });
-}
-
-function openedAt(row: RolloutRow): Date {
-  return row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at;
 }
 
 async function gateInput(db: Db, row: RolloutRow, survey: Survey, now: Date): Promise<GateInput> {
@@ -97,7 +96,7 @@ async function gateInput(db: Db, row: RolloutRow, survey: Survey, now: Date): Pr
     total: totalCounts(counts),
     looked: { phase: row.looked_phase, total: row.looked_total },
     survey,
-    openedAt: openedAt(row),
+    openedAt: runningRollout(row).openedAt,
     now,
   };
 }

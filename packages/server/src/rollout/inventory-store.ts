@@ -65,16 +65,23 @@ export async function writeBoots(db: Db, sightings: readonly Sighting[]): Promis
   });
 }
 
-/** A device that checks in during its update is not silent. Before it began, only progress counts, not presence. */
+/**
+ * A device that checks in during its update is not silent. Before it began, only progress counts, not presence. One that
+ * is at work keeps its place; one that waits for its owner does not.
+ */
 export async function touchAttempts(db: Db, sightings: readonly Sighting[]): Promise<void> {
   const working = sightings.flatMap(s => (s.update ? [{ id: s.facts.id, at: s.at, ...s.update }] : []));
   if (working.length === 0) return;
   await sql`
-    update attempts set changed_at = greatest(changed_at, s.seen_at)
+    update attempts set
+      changed_at = case when attempts.begun then greatest(changed_at, s.seen_at) else changed_at end,
+      at_work_at = case when s.at_work and at_work_at is not null then greatest(at_work_at, s.seen_at) else at_work_at end
     from unnest(
       ${working.map(w => w.rolloutId)}::text[], ${working.map(w => w.id)}::text[],
-      ${working.map(w => w.attempt)}::int[], ${working.map(w => w.at)}::timestamptz[]
-    ) as s (rollout_id, device_id, attempt, seen_at)
+      ${working.map(w => w.attempt)}::int[], ${working.map(w => w.at)}::timestamptz[],
+      ${working.map(w => w.state !== 'offered')}::boolean[]
+    ) as s (rollout_id, device_id, attempt, seen_at, at_work)
     where attempts.rollout_id = s.rollout_id and attempts.device_id = s.device_id
-      and attempts.attempt = s.attempt and attempts.begun and attempts.outcome is null`.execute(db);
+      and attempts.attempt = s.attempt and attempts.outcome is null
+      and (attempts.begun or (s.at_work and attempts.at_work_at is not null))`.execute(db);
 }

@@ -10,14 +10,22 @@ const FIRST_ATTEMPT = 1;
 /** A device has a handful of attempts; a bound keeps one that had thousands from filling the memory. */
 const ATTEMPTS_RECALLED = 200;
 
+export interface OfferAsked {
+  readonly rolloutId: string;
+  readonly deviceId: string;
+  readonly now: Date;
+}
+
+export interface CurrentAttempt extends KnownAttempt {
+  /** When it was given a place at work, or last heard of there; null: never. */
+  readonly atWorkAt: Date | null;
+}
+
 /**
  * Places the first offer, or finds the attempt that is already there.
  * @returns undefined where the rollout may not offer any more
  */
-export async function placeOffer(
-  db: Db,
-  offer: { readonly rolloutId: string; readonly deviceId: string; readonly now: Date },
-): Promise<KnownAttempt | undefined> {
+export async function placeOffer(db: Db, offer: OfferAsked): Promise<KnownAttempt | undefined> {
   const { rolloutId, deviceId, now } = offer;
   const placed = await sql<{ attempt: number }>`
     with placed as (
@@ -33,16 +41,31 @@ export async function placeOffer(
     select attempt from placed`.execute(db);
   if (placed.rows[0]) return { attempt: placed.rows[0].attempt, state: 'offered', ended: false };
 
+  return currentAttempt(db, offer);
+}
+
+/** Where the device stands in a rollout that may still offer; undefined: it was offered nothing there. */
+export async function currentAttempt(
+  db: Db,
+  { rolloutId, deviceId }: Omit<OfferAsked, 'now'>,
+): Promise<CurrentAttempt | undefined> {
   const known = await db
     .selectFrom('attempts')
     .innerJoin('rollouts', 'rollouts.id', 'attempts.rollout_id')
-    .select(['attempts.attempt', 'attempts.state', 'attempts.outcome'])
+    .select(['attempts.attempt', 'attempts.state', 'attempts.outcome', 'attempts.at_work_at'])
     .where('rollout_id', '=', rolloutId)
     .where('device_id', '=', deviceId)
     .where('superseded', '=', false)
     .where('rollouts.state', 'in', ['running', 'paused', 'completed'])
     .executeTakeFirst();
-  return known && { attempt: known.attempt, state: known.state, ended: known.outcome !== null };
+  return (
+    known && {
+      attempt: known.attempt,
+      state: known.state,
+      ended: known.outcome !== null,
+      atWorkAt: known.at_work_at,
+    }
+  );
 }
 
 export interface KnownDevice {

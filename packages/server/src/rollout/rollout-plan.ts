@@ -2,7 +2,7 @@
  * A rollout request, checked against the release that it names and made whole: defaults filled in, contradictions
  * refused with the place where they stand. Pure but for the salt that is handed in.
  */
-import { DEFAULT_GATE, type Gate, type Phase, type RolloutRequest } from '@tidegate/protocol';
+import { DEFAULT_GATE, type Gate, type Pace, type Phase, type RolloutRequest } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { ReleasesTable } from '../db/schema.ts';
 import { ServerError } from '../server-error.ts';
@@ -14,6 +14,7 @@ export interface RolloutPlan {
   readonly filter: string | null;
   readonly phases: Phase[];
   readonly gate: Gate;
+  readonly pace: Pace;
   readonly salt: string;
   readonly notBefore: Date;
   readonly pollDuringUpdateSeconds: number;
@@ -41,6 +42,7 @@ export function planRollout(
     filter: request.filter ?? null,
     phases: request.phases,
     gate: wholeGate(request.gate ?? {}),
+    pace: request.pace ?? {},
     salt: request.salt ?? given.salt,
     notBefore: request.notBefore === undefined ? given.now : existingTime(request.notBefore),
     pollDuringUpdateSeconds: request.pollDuringUpdateSeconds ?? POLL_DURING_UPDATE_SECONDS,
@@ -48,9 +50,22 @@ export function planRollout(
 }
 
 function checkPhases(phases: readonly Phase[]): void {
-  const shrinking = phases.findIndex((p, i) => i > 0 && p.basisPoints <= (phases[i - 1]?.basisPoints ?? 0));
-  if (shrinking < 0) return;
-  throw fault('phases-not-growing', 'each phase must open a larger share than the one before', `/phases/${shrinking}`);
+  for (const [i, phase] of phases.entries()) {
+    if ((phase.basisPoints === undefined) === (phase.devices === undefined)) {
+      throw fault('invalid-input', 'a phase has either basisPoints or devices', `/phases/${i}`);
+    }
+    const before = phases[i - 1];
+    if (before && !grows(before, phase)) {
+      const detail =
+        'each phase must open a larger share than the one before, or to more devices; numbers stand before shares';
+      throw fault('phases-not-growing', detail, `/phases/${i}`);
+    }
+  }
+}
+
+function grows(before: Phase, after: Phase): boolean {
+  if (after.devices !== undefined) return before.devices !== undefined && after.devices > before.devices;
+  return (after.basisPoints ?? 0) > (before.basisPoints ?? 0);
 }
 
 /** Asking for more success than the allowed failures leave would hold such a release for ever, neither halted nor done. */

@@ -1,5 +1,5 @@
 /** What a rollout would do: everything that making it would check, and nothing written. */
-import type { RolloutPreview } from '@tidegate/protocol';
+import type { Phase, RolloutPreview } from '@tidegate/protocol';
 import { devicesByIds } from '../admin/fleet-store.ts';
 import { releaseView } from '../admin/release-store.ts';
 import type { Db } from '../deps.ts';
@@ -19,8 +19,12 @@ export async function previewRollout(db: Db, plan: RolloutPlan, lookedAt = LOOKE
   return {
     release: releaseView(plan.release),
     devices: { meant, current, exact: found.last === undefined, margin, looked: found.looked },
-    phases: plan.phases.map(({ basisPoints }) => ({ devices: Math.round((meant * basisPoints) / 10_000) })),
+    phases: plan.phases.map(phase => ({ devices: devicesOf(phase, meant) })),
     sample: await devicesByIds(db, found.sample),
     conflicts: await conflictsOf(db, plan.release),
   };
+}
+
+function devicesOf({ devices, basisPoints = 0 }: Phase, meant: number): number {
+  return devices === undefined ? Math.round((meant * basisPoints) / 10_000) : Math.min(devices, meant);
 }

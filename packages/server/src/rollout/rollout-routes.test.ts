@@ -34,6 +34,8 @@ describe('rollouts of the admin API', () => {
   it.each<[string, object, string, string]>([
     ['release-unknown', { target: 'gw/stable/app/9.9.9/app.tar' }, '/target', 'not published'],
     ['phases-not-growing', { phases: [{ basisPoints: 5000 }, { basisPoints: 5000 }] }, '/phases/1', 'larger'],
+    ['phases-not-growing', { phases: [{ basisPoints: 5000 }, { devices: 5 }] }, '/phases/1', 'numbers stand before'],
+    ['phases-not-growing', { phases: [{ devices: 5 }, { devices: 5 }] }, '/phases/1', 'more devices'],
     ['filter-invalid', { filter: 'site==' }, '/filter', 'position 7'],
     ['gate-impossible', { gate: { successShare: 9900, allowedFailureShare: 200 } }, '/gate/successShare', '10000'],
   ])('are refused with 422 that says where: %s', async (code, more, path, words) => {
@@ -46,6 +48,19 @@ describe('rollouts of the admin API', () => {
     expect((await create({ notBefore: '2026-13-40T00:00:00Z' })).problem).toMatchObject({ path: '/notBefore' });
     await app.db.updateTable('releases').set({ withdrawn_at: new Date() }).execute();
     expect((await create()).problem).toMatchObject({ code: 'release-unknown', path: '/target' });
+  });
+
+  it('are refused for a phase that is neither a share nor a number, or both', async () => {
+    for (const phase of [{}, { basisPoints: 100, devices: 5 }]) {
+      const { status, problem } = await create({ phases: [phase] });
+      expect([status, problem.code, problem.path]).toEqual([400, 'invalid-input', '/phases/0']);
+    }
+  });
+
+  it('keep the pace that was asked for', async () => {
+    const pace = { devicesPerMinute: 600, devicesAtWork: 2000 };
+    const { status, view } = await create({ phases: [{ devices: 5 }, { basisPoints: 10_000 }], pace });
+    expect([status, view.pace, view.phases]).toEqual([201, pace, [{ devices: 5 }, { basisPoints: 10_000 }]]);
   });
 
   it('leave no failure allowed where every device must succeed', async () => {

@@ -40,6 +40,7 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date):
         salt: plan.salt,
         phases: JSON.stringify(plan.phases),
         gate: JSON.stringify(plan.gate),
+        pace: JSON.stringify(plan.pace),
         phase_opened_at: now,
         not_before: plan.notBefore,
         poll_during_update_seconds: plan.pollDuringUpdateSeconds,

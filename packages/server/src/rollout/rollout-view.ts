@@ -29,6 +29,7 @@ function rolloutView(row: RolloutRow, counts: CountsByPhase, decisions: GateDeci
     phases: row.phases,
     openPhase: row.open_phase,
     gate: row.gate,
+    pace: row.pace,
     counts: totalCounts(counts),
     phaseCounts: row.phases.map((_, phase) => counts.get(phase) ?? NO_COUNTS),
     decisions,

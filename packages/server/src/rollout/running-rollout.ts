@@ -1,8 +1,10 @@
 /** A rollout that may make offers, as the board holds it: with its filter compiled and its open share at hand. */
-import type { ReleaseClass, RolloutState } from '@tidegate/protocol';
+import type { Pace, ReleaseClass, RolloutState } from '@tidegate/protocol';
+import { LIMITS } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { RolloutsTable } from '../db/schema.ts';
 import { compileFilter, type Filter } from './filter.ts';
+import { admitsOneByOne } from './pace.ts';
 
 export interface RunningRollout {
   readonly id: string;
@@ -17,8 +19,18 @@ export interface RunningRollout {
   readonly hardware: readonly string[];
   readonly salt: string;
   readonly openPhase: number;
-  /** Share of the fleet that the open phase reaches, in basis points. */
+  /** Share of the fleet that the open phase reaches, in basis points; the whole where it is a number of devices. */
   readonly openShare: number;
+  /** The number of devices that the open phase reaches, where it is one. */
+  readonly openDevices: number | undefined;
+  /** What the phase before reached, of the same kind: the open one goes on from there. */
+  readonly shareBefore: number;
+  readonly devicesBefore: number;
+  /** When the open phase opened, or the rollout may begin, if that is later. */
+  readonly openedAt: Date;
+  readonly pace: Pace;
+  /** Devices are let in one by one, under a lock: see `admission-store.ts`. */
+  readonly isAdmitting: boolean;
   readonly notBefore: Date;
   readonly pollDuringUpdateSeconds: number;
   readonly createdAt: Date;
@@ -28,6 +40,7 @@ export interface RunningRollout {
 const everyDevice: Filter = () => true;
 
 export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
+  const [open, before] = [row.phases[row.open_phase], row.phases[row.open_phase - 1]];
   return {
     id: row.id,
     state: row.state,
@@ -40,7 +53,13 @@ export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
     hardware: row.hardware,
     salt: row.salt,
     openPhase: row.open_phase,
-    openShare: row.phases[row.open_phase]?.basisPoints ?? 0,
+    openShare: open?.devices === undefined ? (open?.basisPoints ?? 0) : LIMITS.shareMax,
+    openDevices: open?.devices,
+    shareBefore: before?.basisPoints ?? 0,
+    devicesBefore: before?.devices ?? 0,
+    openedAt: row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at,
+    pace: row.pace,
+    isAdmitting: open?.devices !== undefined || admitsOneByOne(row.pace),
     notBefore: row.not_before,
     pollDuringUpdateSeconds: row.poll_during_update_seconds,
     createdAt: row.created_at,

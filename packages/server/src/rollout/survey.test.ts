@@ -48,6 +48,15 @@ describe('a survey', () => {
     expect(await survey(rollout)).toMatchObject({ complete: false });
   });
 
+  it('counts no more devices as due than the phase has places for; the others lie beyond', async () => {
+    await largeFleet(5);
+    const rollout = await rolloutTo({ phases: [{ devices: 2 }, { basisPoints: 10_000 }] });
+    const left = (placesLeft: number) => survey(rollout, { placesLeft, cap: 10 });
+    expect(await left(2)).toMatchObject({ waitingInPhase: 2, moreBeyond: true, complete: true });
+    expect(await left(0)).toMatchObject({ waitingInPhase: 0, moreBeyond: true, complete: true });
+    expect(await left(9)).toMatchObject({ waitingInPhase: 5, moreBeyond: false, complete: true });
+  });
+
   it('finds the one device that is due at the far end of a large fleet, until it is offered', async () => {
     const deviceId = await largeFleet(PER_TICK + 5);
     const rollout = await rolloutTo({ phases: whole, filter: 'site==last' });

@@ -27,6 +27,8 @@ export interface SurveyRequest {
   readonly outcomes: number;
   /** Where counting ends: see `surveyCap`. */
   readonly cap: number;
+  /** Devices that the open phase still takes, where it is a number of them; undefined: as many as its share holds. */
+  readonly placesLeft?: number;
   readonly now: Date;
 }
 
@@ -84,8 +86,10 @@ interface NotOffered extends Pick<Survey, 'moreBeyond' | 'complete'> {
 async function notOffered(db: Db, request: SurveyRequest, needed: number): Promise<NotOffered> {
   const { rollout, openedAt, now } = request;
   // One that polls and is not offered for so long is kept by something else, such as a security rollout.
-  const waitForDue = openedAt > seenSince(request) || openedAt > now;
-  const isWhole = rollout.openShare >= LIMITS.shareMax;
+  const until = new Date(openedAt.getTime() + (rollout.pace.overSeconds ?? 0) * 1000);
+  const waitForDue = until > seenSince(request) || openedAt > now;
+  const isWhole = rollout.openShare >= LIMITS.shareMax && rollout.openDevices === undefined;
+  const places = request.placesLeft ?? Number.POSITIVE_INFINITY;
   if (!waitForDue && isWhole) return { due: 0, moreBeyond: false, complete: true };
   const before = await surveyProgress(db, rollout.id, openedAt);
   let [after, due, moreBeyond] = [before?.after ?? '', 0, before?.moreBeyond ?? false];
@@ -93,7 +97,7 @@ async function notOffered(db: Db, request: SurveyRequest, needed: number): Promi
     const devices = await unofferedPage(db, request, after);
     for (const device of devices) {
       if (!fits(rollout, device) || !meant(rollout, device)) continue;
-      if (!inOpenShare(rollout, device)) moreBeyond = true;
+      if (!inOpenShare(rollout, device) || due >= places) moreBeyond = true;
       else if (waitForDue) due += 1;
     }
     if (devices.length < PAGE || due >= needed || (moreBeyond && !waitForDue)) {

@@ -1,0 +1,198 @@
+import type { RolloutRequest } from '@tidegate/protocol';
+import { cohort } from '@tidegate/protocol/cohort';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openDatabase } from '../db/open-database.ts';
+import { storeReports } from '../reports/report-store.ts';
+import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { admitDevice } from './admission-store.ts';
+import { type Board, openBoard } from './board.ts';
+import { checkIn } from './check-in.ts';
+import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
+import type { RolloutRow } from './rollout-store.ts';
+
+const START = new Date('2026-01-01T00:00:00Z');
+const whole = [{ basisPoints: 10_000 }];
+const log = pino({ level: 'silent' });
+let base: FreshDatabase;
+let board: Board;
+let memory: DeviceMemory;
+let ids: string[];
+let rollout: RolloutRow;
+let now: Date;
+const clock = { now: () => now };
+
+beforeEach(async () => {
+  now = START;
+  base = await freshDatabase();
+  ids = await seedDevices(base.db, 20, START);
+  board = await openBoard({ db: base.db, clock, log, url: base.url });
+  memory = openDeviceMemory({ db: base.db, clock, log });
+});
+afterEach(async () => {
+  await memory.close();
+  await board.close();
+  await base.drop();
+});
+
+async function start(more: Partial<RolloutRequest>): Promise<void> {
+  rollout = await seedRollout(base.db, await seedRelease(base.db, 2), now, { phases: whole, ...more });
+  await board.confirm();
+}
+
+async function ask(id: string, state?: 'offered' | 'downloading', canary = false): Promise<boolean> {
+  const { offer } = await checkIn(
+    { db: base.db, clock, log, board, memory, config: { pollSeconds: 60 } },
+    { id, product: 'gw' },
+    {
+      agentVersion: '0.1.0',
+      hardware: 'gw-a',
+      channel: 'stable',
+      bootId: seedId(`boot ${id}`),
+      components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+      ...(state && { update: { rolloutId: rollout.id, attempt: 1, state } }),
+      ...(canary && { canary }),
+    },
+  );
+  return offer !== null;
+}
+
+/** Those of the fleet that get the offer now. */
+async function whoGets(): Promise<string[]> {
+  const got: string[] = [];
+  for (const id of ids) if (await ask(id)) got.push(id);
+  return got;
+}
+
+/** Time goes by, for the board too. */
+async function pass(seconds: number): Promise<void> {
+  now = new Date(now.getTime() + seconds * 1000);
+  await board.confirm();
+}
+
+const offered = async () => (await base.db.selectFrom('attempts').select('device_id').execute()).length;
+
+describe('a phase that is a number of devices', () => {
+  it('takes in that many, whoever come first, and keeps them', async () => {
+    await start({ phases: [{ devices: 3 }, { basisPoints: 10_000 }] });
+    expect(await whoGets()).toEqual(ids.slice(0, 3));
+    await pass(2);
+    expect(await whoGets()).toEqual(ids.slice(0, 3));
+  });
+
+  it('holds over several processes that admit at once', async () => {
+    await start({ phases: [{ devices: 5 }, { basisPoints: 10_000 }] });
+    const others = await Promise.all([1, 2, 3].map(() => openDatabase(base.url, log)));
+    const pools = [base.db, ...others];
+    try {
+      const answers = await Promise.all(
+        [...ids, ...ids].map((deviceId, i) =>
+          admitDevice(pools[i % pools.length] ?? base.db, { rolloutId: rollout.id, deviceId, now }),
+        ),
+      );
+      const inside = answers.filter(a => a && !('closedUntil' in a));
+      expect([await offered(), inside.length > 0]).toEqual([5, true]);
+    } finally {
+      await Promise.all(others.map(db => db.destroy()));
+    }
+  });
+});
+
+describe('a ceiling of devices per minute', () => {
+  it('spaces them, is remembered by the process, and holds for another one too', async () => {
+    await start({ pace: { devicesPerMinute: 6 } });
+    expect(await whoGets()).toHaveLength(1);
+    await pass(9);
+    expect(await whoGets()).toHaveLength(1);
+    await pass(1);
+    expect(await whoGets()).toHaveLength(2);
+    const other = { rolloutId: rollout.id, deviceId: ids.at(-1) ?? '', now };
+    expect(await admitDevice(base.db, other)).toHaveProperty('closedUntil');
+  });
+
+  it('asks the database once where there is no place, however many devices come', async () => {
+    await start({ pace: { devicesPerMinute: 1 } });
+    await ask(ids[0] ?? '');
+    await ask(ids[1] ?? '');
+    // Asking would write the row that is locked for it anew.
+    await base.db.deleteFrom('rollout_admissions').execute();
+    expect(await whoGets()).toEqual([ids[0]]);
+    expect(await base.db.selectFrom('rollout_admissions').selectAll().execute()).toEqual([]);
+  });
+
+  it('grows with devices that verified, and not with those that were offered', async () => {
+    await start({ pace: { ramp: { devicesPerMinute: 1, growth: 100_000, verified: 1 } } });
+    const [first = ''] = await whoGets();
+    await pass(59);
+    expect(await whoGets()).toEqual([first]);
+    const proof = { id: seedId('proof'), rolloutId: rollout.id, attempt: 1, state: 'verified' as const, counter: 2 };
+    await storeReports(base.db, first, [{ ...proof, sha256: rollout.sha256, at: now.toISOString() }], now);
+    memory.forgetAttempts(first);
+    await pass(1);
+    expect(await whoGets()).toHaveLength(1);
+    await pass(6);
+    expect(await whoGets()).toHaveLength(2);
+  });
+});
+
+describe('a ceiling on devices at work', () => {
+  const pace = { devicesAtWork: 2, leaseSeconds: 600 };
+
+  it('lets the next one in when one has ended', async () => {
+    await start({ pace });
+    expect(await whoGets()).toEqual(ids.slice(0, 2));
+    await base.db
+      .updateTable('attempts')
+      .set({ outcome: 'verified', state: 'verified' })
+      .where('device_id', '=', ids[0] ?? '')
+      .execute();
+    memory.forgetAttempts(ids[0] ?? '');
+    await pass(2);
+    expect(await whoGets()).toEqual(ids.slice(1, 3));
+  });
+
+  it('gives the place of a device that vanished to another, and keeps that of one that is heard of', async () => {
+    await start({ pace });
+    await ask(ids[0] ?? '');
+    await ask(ids[1] ?? '');
+    await pass(400);
+    await ask(ids[1] ?? '', 'downloading');
+    await memory.flush();
+    expect(await ask(ids[2] ?? '')).toBe(false);
+    await pass(201);
+    expect(await ask(ids[2] ?? '')).toBe(true);
+    expect(await ask(ids[3] ?? '')).toBe(false);
+  });
+
+  it('is not used up by devices that wait for their owners; what those were told stays', async () => {
+    await start({ pace });
+    await whoGets();
+    await pass(601);
+    expect(await ask(ids[0] ?? '', 'offered')).toBe(true);
+    await memory.flush();
+    expect([await ask(ids[2] ?? ''), await ask(ids[3] ?? '')]).toEqual([true, true]);
+    expect(await ask(ids[0] ?? '', 'offered')).toBe(true);
+  });
+});
+
+describe('a phase that is spread over a time', () => {
+  it('takes devices in by their cohorts, from none to all, and canaries like the others', async () => {
+    await start({ pace: { overSeconds: 1000 } });
+    expect(await whoGets()).toEqual([]);
+    await pass(300);
+    expect(new Set(await whoGets())).toEqual(new Set(ids.filter(id => cohort(rollout.salt, id) < 3000)));
+    const late = ids.toSorted((a, b) => cohort(rollout.salt, b) - cohort(rollout.salt, a))[0] ?? '';
+    expect(await ask(late, undefined, true)).toBe(false);
+    await pass(700);
+    expect(await whoGets()).toHaveLength(20);
+  });
+
+  it('spreads a number of devices too', async () => {
+    await start({ phases: [{ devices: 10 }, { basisPoints: 10_000 }], pace: { overSeconds: 1000 } });
+    await pass(500);
+    expect(await whoGets()).toHaveLength(5);
+    await pass(500);
+    expect(await whoGets()).toHaveLength(10);
+  });
+});

@@ -1,0 +1,107 @@
+/**
+ * Letting devices in one by one, for rollouts with a count or a pace: one transaction under the lock of the rollout's row
+ * of admissions, so any number of processes keep to one count, one rate and one number of places at work. All of it is
+ * durable: a process that dies takes no place with it.
+ */
+import { sql } from 'kysely';
+import type { Db } from '../deps.ts';
+import { admit, type Admission } from './admission.ts';
+import { countsOfRollouts, totalCounts } from './counts-store.ts';
+import type { KnownAttempt } from './decide.ts';
+import { currentAttempt, type CurrentAttempt, type OfferAsked, placeOffer } from './offer-store.ts';
+import { leaseSeconds, phaseProgress, ratePerMinute } from './pace.ts';
+import { findRollout } from './rollout-store.ts';
+import { type RunningRollout, runningRollout } from './running-rollout.ts';
+
+/** There is no place for the device now; nobody else need ask before then either. */
+export interface NoPlace {
+  readonly closedUntil: Date;
+}
+
+/** As `placeOffer`, where there is a place. */
+export async function admitDevice(db: Db, asked: OfferAsked): Promise<KnownAttempt | NoPlace | undefined> {
+  const row = await findRollout(db, asked.rolloutId);
+  if (!row) return undefined;
+  const rollout = runningRollout(row);
+  const known = await currentAttempt(db, asked);
+  if (known && wasLetIn(known, rollout)) return known;
+  return await db.transaction().execute(async tx => {
+    const nextAt = await lockAdmissions(tx, asked);
+    // Another process may have let it in while this one waited for the lock.
+    const current = await currentAttempt(tx, asked);
+    if (current && wasLetIn(current, rollout)) return current;
+    const verdict = await judge(tx, rollout, { ...asked, isNew: current === undefined, nextAt });
+    if (verdict.kind === 'wait') return { closedUntil: verdict.until };
+    const placed = await placeOffer(tx, asked);
+    if (placed && !placed.ended) await keepPlace(tx, asked, verdict.nextAt);
+    return placed;
+  });
+}
+
+/**
+ * It was let in before. One that waited for its owner and begins late takes its place at work unasked: it counts, so new
+ * ones wait, but what its owner was told is not taken back. A retried attempt has had no place yet.
+ */
+function wasLetIn({ ended, atWorkAt }: CurrentAttempt, { pace }: RunningRollout): boolean {
+  return ended || atWorkAt !== null || pace.devicesAtWork === undefined;
+}
+
+function leaseStart(pace: RunningRollout['pace'], now: Date): Date {
+  return new Date(now.getTime() - leaseSeconds(pace) * 1000);
+}
+
+async function lockAdmissions(tx: Db, { rolloutId, now }: OfferAsked): Promise<Date> {
+  await tx
+    .insertInto('rollout_admissions')
+    .values({ rollout_id: rolloutId, next_at: now })
+    .onConflict(oc => oc.doNothing())
+    .execute();
+  const { next_at } = await tx
+    .selectFrom('rollout_admissions')
+    .select('next_at')
+    .where('rollout_id', '=', rolloutId)
+    .forUpdate()
+    .executeTakeFirstOrThrow();
+  return next_at;
+}
+
+async function judge(
+  tx: Db,
+  rollout: RunningRollout,
+  { isNew, nextAt, now }: OfferAsked & { readonly isNew: boolean; readonly nextAt: Date },
+): Promise<Admission> {
+  const { pace, openDevices, devicesBefore, openedAt } = rollout;
+  const { offered, verified } = totalCounts((await countsOfRollouts(tx, [rollout.id])).get(rollout.id) ?? new Map());
+  const progress = phaseProgress(pace, openedAt, now);
+  return admit({
+    isNew,
+    admitted: offered,
+    places: openDevices && devicesBefore + Math.ceil(progress * (openDevices - devicesBefore)),
+    nextAt,
+    ratePerMinute: ratePerMinute(pace, verified),
+    atWork: pace.devicesAtWork === undefined ? 0 : await countAtWork(tx, rollout, now),
+    atWorkMost: pace.devicesAtWork,
+    now,
+  });
+}
+
+/** Those whose lease has not run out; counting ends at the ceiling. */
+async function countAtWork(tx: Db, { id, pace }: RunningRollout, now: Date): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (
+      select 1 from attempts where rollout_id = ${id} and outcome is null and at_work_at > ${leaseStart(pace, now)}
+      limit ${pace.devicesAtWork ?? 0}
+    ) as working`.execute(tx);
+  return rows[0]?.n ?? 0;
+}
+
+async function keepPlace(tx: Db, { rolloutId, deviceId, now }: OfferAsked, nextAt: Date): Promise<void> {
+  await tx
+    .updateTable('attempts')
+    .set({ at_work_at: now })
+    .where('rollout_id', '=', rolloutId)
+    .where('device_id', '=', deviceId)
+    .where('superseded', '=', false)
+    .execute();
+  await tx.updateTable('rollout_admissions').set({ next_at: nextAt }).where('rollout_id', '=', rolloutId).execute();
+}

@@ -1,0 +1,38 @@
+/**
+ * Whether one more device may come in now. Pure: numbers and times in, a verdict out. Devices are spaced evenly, with no
+ * burst after a lull: so the ceiling holds for every minute, wherever it is taken to begin.
+ */
+
+export interface Asked {
+  /** False: it was let in before, and asks only for a place at work. */
+  readonly isNew: boolean;
+  /** Devices that were let in so far. */
+  readonly admitted: number;
+  /** So many may be in, where the phase is a number of devices. */
+  readonly places: number | undefined;
+  /** No new device before. */
+  readonly nextAt: Date;
+  readonly ratePerMinute: number | undefined;
+  readonly atWork: number;
+  readonly atWorkMost: number | undefined;
+  readonly now: Date;
+}
+
+export type Admission =
+  /** `nextAt`: when the next new device may come. */
+  | { readonly kind: 'in'; readonly nextAt: Date }
+  /** `until`: before that it is no use to ask again. */
+  | { readonly kind: 'wait'; readonly until: Date };
+
+/** What ends a wait other than by time is looked for this often. */
+const LOOK_AGAIN_MS = 1000;
+
+export function admit({ isNew, admitted, places, nextAt, ratePerMinute, atWork, atWorkMost, now }: Asked): Admission {
+  const later = new Date(now.getTime() + LOOK_AGAIN_MS);
+  if (atWorkMost !== undefined && atWork >= atWorkMost) return { kind: 'wait', until: later };
+  if (!isNew) return { kind: 'in', nextAt };
+  if (places !== undefined && admitted >= places) return { kind: 'wait', until: later };
+  if (ratePerMinute === undefined) return { kind: 'in', nextAt };
+  if (nextAt > now) return { kind: 'wait', until: new Date(Math.min(nextAt.getTime(), later.getTime())) };
+  return { kind: 'in', nextAt: new Date(now.getTime() + Math.ceil(60_000 / ratePerMinute)) };
+}
