@@ -83,7 +83,7 @@ describe('a phase that is a number of devices', () => {
 
   it('holds over several processes that admit at once', async () => {
     await start({ phases: [{ devices: 5 }, { basisPoints: 10_000 }] });
-    const others = await Promise.all([1, 2, 3].map(() => openDatabase(base.url, log)));
+    const others = [1, 2, 3].map(() => openDatabase(base.url, log));
     const pools = [base.db, ...others];
     try {
       const answers = await Promise.all(
