@@ -159,14 +159,18 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
 export async function enrolDevice(
   config: AgentConfig,
   around: Surroundings,
-  request: { readonly way: EnrolWay | undefined; readonly automatic: boolean | undefined },
+  request: {
+    /** Asked only where the device is not enrolled yet. */
+    readonly way: () => EnrolWay;
+    readonly automatic: boolean | undefined;
+  },
 ): Promise<{ deviceId: string; product: string; isNew: boolean }> {
   const lock = await acquireLock(join(config.trustDir, 'agent.lock'));
   const { server, http } = await openServer(config, around);
   try {
     const known = server.deviceId();
     const enrolled =
-      known === undefined ? await server.enrol(request.way ?? noWay()) : { deviceId: known, product: config.product };
+      known === undefined ? await server.enrol(request.way()) : { deviceId: known, product: config.product };
     if (request.automatic !== undefined) {
       const settings: SettingsStore = await openSettings(around.files, settingsPath(config));
       await settings.change({ automatic: request.automatic });
@@ -176,13 +180,6 @@ export async function enrolDevice(
     http.close();
     await lock.release();
   }
-}
-
-function noWay(): never {
-  throw new AgentError(
-    'internal',
-    'the device is not enrolled yet: give --claim-token-file, --registered-key or --certificate',
-  );
 }
 
 async function openServer(config: AgentConfig, { files, clock }: Surroundings) {

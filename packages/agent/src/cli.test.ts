@@ -50,7 +50,19 @@ async function configFile(): Promise<string> {
 test('help names the commands and the exit codes, and is no failure', async () => {
   const { exitCode, stdout } = await agent('--help');
   expect(exitCode).toBe(0);
-  for (const word of ['run', 'enrol', 'key', 'status', 'check', 'apply', 'auto', 'postpone', 'tuf', 'Exit codes'])
+  for (const word of [
+    'run',
+    'enrol',
+    'key',
+    'status',
+    'refusals',
+    'check',
+    'apply',
+    'auto',
+    'postpone',
+    'tuf',
+    'Exit codes',
+  ])
     expect(stdout).toContain(word);
 });
 
@@ -63,6 +75,12 @@ test('wrong usage ends with 2', async () => {
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("unknown command 'explode'") });
   expect(span).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('90s, 30m, 8h or 2d') });
   expect(ways).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('cannot be used with') });
+});
+
+test('enrolling without a way to enrol is wrong usage, and says which there are', async () => {
+  const { exitCode, stderr } = await agent('enrol', '--config', await configFile());
+  expect(exitCode).toBe(2);
+  expect(stderr).toMatch(/^tidegate-agent: the device is not enrolled yet: give --claim-token-file.*\n$/);
 });
 
 test('an agent that does not run ends with 3 and says how to start it', async () => {

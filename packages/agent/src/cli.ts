@@ -5,7 +5,7 @@ import { AgentError } from './agent-error.ts';
 import { enrol } from './cli/enrol.ts';
 import { key } from './cli/key.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
-import { apply, auto, canary, check, onOff, postpone, span, status } from './cli/owner.ts';
+import { apply, auto, canary, check, onOff, postpone, refusals, span, status } from './cli/owner.ts';
 import { run } from './cli/run.ts';
 import { tufDownload, tufInit, tufRefresh } from './cli/tuf.ts';
 import { ConfigError } from './config.ts';
@@ -63,6 +63,7 @@ program
   .action(key);
 for (const [name, description, action] of [
   ['status', 'what runs, what waits and why', status],
+  ['refusals', 'what was refused here, and why', refusals],
   ['check', 'look for updates now', check],
   ['apply', 'install the waiting update now', apply],
 ] as const) {

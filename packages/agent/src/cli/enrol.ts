@@ -23,12 +23,19 @@ export async function enrol(options: EnrolOptions): Promise<void> {
   const config = await readConfig(options.config);
   const way = await wayOf(options);
   const around = surroundings(pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true })));
-  const enrolled = await enrolDevice(config, around, { way, automatic: options.auto });
+  const enrolled = await enrolDevice(config, around, { way: () => way ?? noWay(), automatic: options.auto });
   if (options.json) process.stdout.write(`${JSON.stringify(enrolled)}\n`);
   else
     process.stdout.write(
       `${enrolled.isNew ? 'Enrolled' : 'Was enrolled already'} as ${enrolled.deviceId} (${enrolled.product})\n`,
     );
+}
+
+function noWay(): never {
+  throw new CommandError(
+    EXIT.usage,
+    'the device is not enrolled yet: give --claim-token-file, --registered-key or --certificate',
+  );
 }
 
 async function wayOf({ claimTokenFile, registeredKey, certificate }: EnrolOptions): Promise<EnrolWay | undefined> {

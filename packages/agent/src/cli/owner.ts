@@ -1,8 +1,9 @@
 /** The owner's commands: each one call of the running agent. */
 import { InvalidArgumentError } from 'commander';
 import type { AgentStatus } from '../owner/status.ts';
+import type { SecurityEvent } from '../security/security-log.ts';
 import { ask } from './ask.ts';
-import { type PrintOptions, printStatus } from './print.ts';
+import { type PrintOptions, printRefusals, printStatus } from './print.ts';
 
 interface OwnerOptions extends PrintOptions {
   readonly config: string;
@@ -10,6 +11,11 @@ interface OwnerOptions extends PrintOptions {
 
 export async function status(options: OwnerOptions): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'GET', '/v1/status'), options);
+}
+
+export async function refusals(options: OwnerOptions): Promise<void> {
+  const { events } = await ask<{ events: SecurityEvent[] }>(options.config, 'GET', '/v1/security/events');
+  printRefusals(events, options);
 }
 
 export async function check(options: OwnerOptions): Promise<void> {

@@ -1,5 +1,7 @@
 /** What a person sees of the status; `--json` prints the same as one line. */
+import { CODES } from '@tidegate/protocol';
 import type { AgentStatus } from '../owner/status.ts';
+import type { SecurityEvent } from '../security/security-log.ts';
 
 export interface PrintOptions {
   readonly json?: boolean;
@@ -25,6 +27,16 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...(update?.waits === undefined ? [] : [`  waits      ${update.waits}`]),
     ...(lastOutcome ? [`last update  ${lastOutcome.state}: ${lastOutcome.text}`] : []),
     `next check   in ${status.nextCheckInSeconds} s`,
-    ...(status.refusals > 0 ? [`refused      ${status.refusals} updates; see the security log`] : []),
+    ...(status.refusals > 0 ? [`refused      ${status.refusals} updates; what and why: tidegate-agent refusals`] : []),
   ];
+}
+
+export function printRefusals(events: readonly SecurityEvent[], { json }: PrintOptions): void {
+  const lines = events.length === 0 ? ['Nothing was refused here.'] : events.flatMap(refusalLines);
+  process.stdout.write(json ? `${JSON.stringify({ events })}\n` : `${lines.join('\n')}\n`);
+}
+
+function refusalLines({ code, target, detail, firstAt, lastAt, times }: SecurityEvent): string[] {
+  const when = times === 1 ? lastAt : `${times} times, ${firstAt} to ${lastAt}`;
+  return [`${when}  ${code}${target === undefined ? '' : `  ${target}`}`, `  ${CODES[code].text} (${detail})`];
 }
