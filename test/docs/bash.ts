@@ -11,7 +11,7 @@ export interface Ended {
 }
 
 /** A page that waits for what never comes is broken off, so that what it printed is seen. */
-const SCRIPT_WITHIN_MS = 540_000;
+const SCRIPT_WITHIN_MS = 400_000;
 const ENDS_WITHIN_MS = 20_000;
 const LOOK_EVERY_MS = 50;
 
