@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from 'pino';
-import { AgentError } from './agent-error.ts';
 import type { Clock } from './clock.ts';
 import { type AgentConfig, ConfigError } from './config.ts';
 import { readIdentity } from './device-identity.ts';
