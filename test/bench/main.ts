@@ -1,6 +1,8 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
 import { checkIn } from './check-in.ts';
 import { metricsScrape } from './metrics-scrape.ts';
+import { publishFullRole } from './publish-full-role.ts';
+import { releaseAdd } from './release-add.ts';
 import type { BenchResult } from './result.ts';
 import { rolloutCreate } from './rollout-create.ts';
 import { start } from './start.ts';
@@ -8,6 +10,8 @@ import { start } from './start.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
   'metrics-scrape': metricsScrape,
+  'publish-full-role': publishFullRole,
+  'release-add': releaseAdd,
   'rollout-create': rolloutCreate,
   start,
 };

@@ -22,7 +22,11 @@ interface Visit {
   readonly allows: (path: string) => boolean;
 }
 
+/** What the models make of a delegation; they do not export its type. */
+type Delegated = NonNullable<NonNullable<Targets['delegations']>['roles']>[string];
+
 const rolePattern = new RegExp(ROLE_PATTERN);
+const plainPart = /^[a-z0-9][a-z0-9._-]*$/i;
 
 export function verifyRoles(
   files: MetadataFiles,
@@ -80,12 +84,32 @@ function delegationsOf({ role, allows }: Visit, file: string, metadata: Metadata
   return Object.values(delegations.roles ?? {}).map(delegated => {
     if (!rolePattern.test(delegated.name))
       throw invalid(file, `${JSON.stringify(delegated.name)} is not a role's name`);
+    const within = pathsOf(delegated);
     return {
       role: delegated.name,
       delegator: metadata,
-      allows: (path: string) => delegated.isDelegatedPath(path) && (role === 'targets' || allows(path)),
+      allows: (path: string) => within(path) && (role === 'targets' || allows(path)),
     };
   });
+}
+
+/**
+ * The paths that a delegation allows (TUF 4.5: a `*` never crosses a `/`, nor stands for a leading dot). Patterns of
+ * names and whole `*`, as all of ours are, are compared as they are: the general matcher is built anew for each path.
+ */
+function pathsOf(delegated: Delegated): (path: string) => boolean {
+  const patterns = delegated.paths?.map(pattern => pattern.split('/'));
+  if (!patterns?.flat().every(part => part === '*' || plainPart.test(part))) {
+    return path => delegated.isDelegatedPath(path);
+  }
+  return path => {
+    const parts = path.split('/');
+    return patterns.some(
+      pattern =>
+        pattern.length === parts.length &&
+        pattern.every((wanted, i) => wanted === parts[i] || (wanted === '*' && /^[^.]/.test(parts[i] ?? ''))),
+    );
+  };
 }
 
 function mustBeListedOnce(targets: SignedTarget[]): SignedTarget[] {
