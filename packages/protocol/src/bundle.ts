@@ -17,7 +17,10 @@ export const BundleEntry = Type.Object({
   kind: Type.Literal('bundle'),
   component: Type.Literal(BUNDLE_COMPONENT),
   version: Version,
+  /** The strongest of its parts': a fix in one of them makes it a security bundle. */
   class: ReleaseClass,
+  /** Why fixes and features come together, where its parts bring both. */
+  mixedReason: Type.Optional(Localized),
   notes: Type.Optional(Localized),
   releasedAt: Instant,
 });

@@ -3,6 +3,7 @@ export type { Clock } from './clock.ts';
 export { type Change, changesBetween } from './diff/change.ts';
 export { wordsOf, type Wording } from './diff/words.ts';
 export type { AddSignatureResult } from './edit/add-signature.ts';
+export type { BundleRequest, BundleResult } from './edit/bundle.ts';
 export { type Candidate, judge } from './edit/candidate.ts';
 export type { NewRepository } from './edit/create.ts';
 export type { DelegateRequest, DelegateResult } from './edit/delegate.ts';

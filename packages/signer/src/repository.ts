@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.ts';
 import { addSignature, type AddSignatureResult } from './edit/add-signature.ts';
 import { adopt, type Brought, signaturesOf, weigh, type Weighed } from './edit/adopt.ts';
 import { assemble } from './edit/assemble.ts';
+import { addBundle, type BundleRequest, type BundleResult } from './edit/bundle.ts';
 import { candidateFor, type Candidate, candidateWith } from './edit/candidate.ts';
 import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
@@ -92,6 +93,11 @@ export class Repository {
   /** Takes a version off its channel's list, by a draft. */
   withdraw(request: WithdrawRequest): Promise<WithdrawResult> {
     return this.#edit(editing => withdraw(editing, request));
+  }
+
+  /** Lists releases that go together as one. */
+  addBundle(request: BundleRequest): Promise<BundleResult> {
+    return this.#edit(editing => addBundle(editing, request));
   }
 
   /** Lists a product's descriptor, where it says something new. */

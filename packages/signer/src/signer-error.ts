@@ -19,6 +19,7 @@ export const SIGNER_CODES = [
   'custom-too-large',
   'risk-missing',
   'class-mixed',
+  'bundle-invalid',
   'document-invalid',
   'evidence-missing',
   'provenance-refused',

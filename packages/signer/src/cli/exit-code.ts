@@ -40,6 +40,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'custom-too-large': EXIT.failure,
   'risk-missing': EXIT.failure,
   'class-mixed': EXIT.failure,
+  'bundle-invalid': EXIT.failure,
   'document-invalid': EXIT.fileInvalid,
   'evidence-missing': EXIT.failure,
   'provenance-refused': EXIT.verificationFailed,

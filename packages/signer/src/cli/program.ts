@@ -5,6 +5,7 @@ import { addSignatureCommand } from './add-signature.ts';
 import { assembleCommand } from './assemble.ts';
 import { auditCommand } from './audit.ts';
 import { ciCommand } from './ci.ts';
+import { bundleAddCommand } from './bundle-add.ts';
 import { delegateAddCommand } from './delegate-add.ts';
 import { diffCommand } from './diff.ts';
 import { draftCommand } from './draft.ts';
@@ -56,6 +57,8 @@ function buildProgram(terminal: Terminal): Command {
     .option('--json', 'print one JSON value');
   const key = new Command('key').description('Make, name and list keys.');
   const delegate = new Command('delegate').description('Say who may sign what.');
+  const bundle = new Command('bundle').description('List releases that go together.');
+  bundle.addCommand(bundleAddCommand(terminal));
   const product = new Command('product').description('Say what owners of a product may rely on.');
   product.addCommand(productDescribeCommand(terminal));
   const release = new Command('release').description('List images as releases, and take them off.');
@@ -88,7 +91,7 @@ function buildProgram(terminal: Terminal): Command {
     serveCommand,
     auditCommand,
   ].map(make => make(terminal));
-  for (const cmd of [...all, key, delegate, product, release]) program.addCommand(cmd);
+  for (const cmd of [...all, bundle, key, delegate, product, release]) program.addCommand(cmd);
   for (const cmd of [program, ...program.commands, ...program.commands.flatMap(c => c.commands)]) {
     cmd.exitOverride().configureOutput({ writeOut: terminal.out, writeErr: terminal.err });
   }

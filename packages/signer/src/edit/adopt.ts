@@ -8,6 +8,7 @@ import { current, draft, writeDraft } from '../store/store.ts';
 import type { Envelope, Signature } from '../tuf/metadata.ts';
 import { parseFor, parseTargets } from '../tuf/parse.ts';
 import { type Candidate, candidateWith, judge } from './candidate.ts';
+import { checkEvidence } from './evidence.ts';
 import { authorities } from './ground.ts';
 import type { Editing } from './next-list.ts';
 import { holding, payloadHash } from './signature.ts';
@@ -50,10 +51,11 @@ export async function weigh(editing: Editing, brought: Brought): Promise<Weighed
 /**
  * Keeps it as the role's draft. The same again changes nothing; a draft with more signatures keeps them.
  * @param inPlaceOf hash of the payload of the draft that it may take the place of
- * @throws SignerError `draft-exists` where another waits, and those of `weigh`
+ * @throws SignerError `draft-exists` where another waits, and those of `weigh` and of `checkEvidence`
  */
 export async function adopt(editing: Editing, brought: Brought, inPlaceOf?: string): Promise<void> {
   const { candidate, signatures } = await weigh(editing, brought);
+  await checkEvidence(editing, candidate);
   const { role } = brought;
   const { signed } = brought.envelope;
   const before = await draft(editing.store, role, parseFor(role));

@@ -6,12 +6,14 @@ import { type Described, formatTargetPath, LIMITS, type TargetPath } from '@tide
 import { canonicalize } from '@tufjs/canonical-json';
 import { readProvenance } from '../documents/provenance.ts';
 import { isDay } from '../policy/day.ts';
-import { checkDescription } from '../policy/description-policy.ts';
+import { checkBundle } from '../policy/bundle-policy.ts';
+import { checkDescription, imagesIn } from '../policy/description-policy.ts';
 import { checkNamed } from '../policy/evidence-policy.ts';
 import { judgeProvenance } from '../policy/provenance-policy.ts';
 import { artifactBytes } from '../store/artifact.ts';
 import { SignerError } from '../signer-error.ts';
-import { isTargets, type TargetEntry } from '../tuf/metadata.ts';
+import { isTargets, type TargetEntry, type TargetsSigned } from '../tuf/metadata.ts';
+import { readBundle } from './bundle.ts';
 import type { Candidate } from './candidate.ts';
 import type { Editing } from './next-list.ts';
 import { readDescriptor } from './product.ts';
@@ -23,13 +25,28 @@ export async function checkEvidence(editing: Editing, { envelope, ground }: Cand
   const before = ground.previous && isTargets(ground.previous) ? ground.previous.targets : {};
   for (const [path, target] of Object.entries(signed.targets)) {
     const known = Object.hasOwn(before, path) && canonicalize(before[path]) === canonicalize(target);
-    if (!known) await checkTarget(editing, path, target, checkDescription(target.custom, path));
+    if (!known) await checkTarget(editing, signed, path, checkDescription(target.custom, path));
   }
 }
 
-async function checkTarget(editing: Editing, path: string, target: TargetEntry, described: Described): Promise<void> {
+async function checkTarget(editing: Editing, list: TargetsSigned, path: string, described: Described): Promise<void> {
+  const target = list.targets[path];
+  if (!target) return;
   if (described.kind === 'firmware') await checkImage(editing, path, target, described);
   if (described.kind === 'product') await checkDescriptor(editing, path, target, described);
+  if (described.kind === 'bundle') await checkBundleFile(editing, list, path, target, described);
+}
+
+/** A bundle names what the list names, and nothing else. */
+async function checkBundleFile(
+  { store }: Editing,
+  list: TargetsSigned,
+  path: string,
+  target: TargetEntry,
+  { at, entry }: Extract<Described, { kind: 'bundle' }>,
+): Promise<void> {
+  const bytes = await artifactBytes(store, target.hashes.sha256, LIMITS.bundleBytes);
+  checkBundle(readBundle(bytes, path), { at, entry, images: imagesIn(list) });
 }
 
 /** The list is what is compared when support gets shorter, the file is what owners read. */

@@ -12,9 +12,10 @@ import { checkDocuments, documentsOf } from '../policy/document-policy.ts';
 import { hasText } from '../policy/has-text.ts';
 import { withdrawalOf } from '../policy/withdrawal-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { current, newestTargets, writeDraft } from '../store/store.ts';
+import { current, newestTargets, type Store, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
+import { bundlesOn } from './bundle.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 
 export interface WithdrawRequest {
@@ -55,11 +56,20 @@ export async function withdraw(editing: Editing, request: WithdrawRequest): Prom
     );
   }
   const paths = [...named, ...documentsOf(list.targets, named)];
+  await checkNotBundled(store, list, paths);
   const inForce = (await current(store, role, parseTargets))?.signed;
   const next = without(list, paths, inForce, { reason: request.reason, at: instant(now()) });
   checkDocuments(role, next.targets);
   await writeDraft(store, role, unsigned(next));
   return { role, paths };
+}
+
+/** A bundle that lost a part could be installed by nobody. */
+async function checkNotBundled(store: Store, list: TargetsSigned, paths: readonly string[]): Promise<void> {
+  for (const { path, bundle } of await bundlesOn(store, list)) {
+    const part = paths.includes(path) ? undefined : bundle.parts.find(p => paths.includes(p.path));
+    if (part) throw new SignerError('target-needed', `${part.path} is part of ${path}; withdraw the bundle first.`);
+  }
 }
 
 function isNamed(path: string, { product, channel, component, version, file }: WithdrawRequest): boolean {

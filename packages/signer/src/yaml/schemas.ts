@@ -1,8 +1,9 @@
 /** The files that people write, and their JSON Schemas as they are published in docs/schemas. */
+import { BundleFile } from './bundle-file.ts';
 import { ProductFile } from './product-file.ts';
 import { ReleaseFile } from './release-file.ts';
 
-export const SCHEMAS = { product: ProductFile, release: ReleaseFile } as const;
+export const SCHEMAS = { bundle: BundleFile, product: ProductFile, release: ReleaseFile } as const;
 export type SchemaName = keyof typeof SCHEMAS;
 
 export function schemaText(name: SchemaName): string {
