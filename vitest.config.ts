@@ -41,6 +41,8 @@ export default defineConfig({
           root: 'test',
           include: ['**/*.test.ts'],
           exclude: [...configDefaults.exclude, 'interop/**', ...leftOut('e2e')],
+          // GitHub's parser imports JSON without saying so, which Node refuses.
+          server: { deps: { inline: ['@actions/workflow-parser'] } },
           globalSetup: services,
           testTimeout: 120_000,
           hookTimeout: 180_000,

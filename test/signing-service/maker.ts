@@ -23,7 +23,7 @@ import { tempFolder } from '../src/temp-folder.ts';
 import { until } from '../src/until.ts';
 
 export const SIGNER_CLI = fileURLToPath(import.meta.resolve('@tidegate/signer/cli'));
-const PASSPHRASE = 'a passphrase of a test';
+export const PASSPHRASE = 'a passphrase of a test';
 
 export interface HeldKey {
   readonly publicKey: PublicKey;

@@ -146,8 +146,22 @@ describe('ci sign', () => {
     expect(await ciSign('--counter', '7')).toMatchObject({
       code: 7,
       out: '',
-      err: expect.stringContaining('moved 5 times'),
+      err: expect.stringContaining('moved 8 times'),
     });
+  });
+
+  test('takes the next counter where a list that it cannot see has taken one, but never another than it was told', async () => {
+    let taken = 2;
+    service.fault = (what, response) => {
+      if (what !== 'POST ' || taken-- <= 0) return false;
+      problem(response, 'list-refused', 'counter-fixed: app 2.0.0 has counter 1, but 1.4.0 has 1.');
+      return true;
+    };
+    const ended = await ciSign();
+    expect(ended.code).toBe(0);
+    expect(result(ended)).toMatchObject({ counter: 3 });
+    taken = 1;
+    expect(await ciSign('--counter', '1', '--version', '1.5.0')).toMatchObject({ code: 1, out: '' });
   });
 
   test('a list that waits in the way exits with 7; with --replace-waiting and a token, it is replaced', async () => {
@@ -187,10 +201,10 @@ describe('ci sign', () => {
 
   test('a list that the service refuses is told by the check that refused it', async () => {
     service.fault = (_what, response) => {
-      problem(response, 'list-refused', 'counter-fixed: rootfs 1.4.0 has counter 3.');
+      problem(response, 'list-refused', 'version-reused: Version 1.4.0 is listed with other bytes.');
       return true;
     };
-    expect(await ciSign()).toMatchObject({ code: 1, err: expect.stringContaining('[counter-fixed]') });
+    expect(await ciSign()).toMatchObject({ code: 1, err: expect.stringContaining('[version-reused]') });
   });
 
   test('makes no list on lists that do not lead on from the pinned root', async () => {

@@ -49,31 +49,39 @@ export interface Submitted {
 }
 
 /** How often a build starts over because the lists moved, and how many refused submissions it looks past. */
-const ATTEMPTS = 5;
+const ATTEMPTS = 8;
 const TURNS = 16;
+
+/** What keeps an attempt from its end, but not the next one. */
+type Setback = { readonly setback: 'moved' } | { readonly setback: 'counter-taken'; readonly refusal: SignerError };
 
 /**
  * @throws SignerError `version-conflict` where the lists move faster than it can follow, `submission-waiting`,
  * `submission-state`, those of the release, the key and the service's refusals
  */
 export async function submitRelease(request: SubmitRequest): Promise<Submitted> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const submitted = await attemptOnce(request);
-    if (submitted !== 'moved') return submitted;
+  let counter: number | undefined;
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+    const made = await workOnce(request, counter);
+    if ('state' in made.outcome) return made.outcome;
+    const given = request.release.counter !== undefined || attempt === ATTEMPTS;
+    if (made.outcome.setback === 'counter-taken' && given) throw made.outcome.refusal;
+    // A list of another channel that waits, and cannot be seen from here, has given it away.
+    counter = made.outcome.setback === 'counter-taken' ? made.counter + 1 : undefined;
   }
   throw new SignerError('version-conflict', `The lists moved ${ATTEMPTS} times while this was signed. Run it again.`);
 }
 
-async function attemptOnce(request: SubmitRequest): Promise<Submitted | 'moved'> {
+async function workOnce(request: SubmitRequest, counter: number | undefined) {
   const { service, root, now, release, onProgress, signer } = request;
   const source = new URL(SIGNING_METADATA_BASE, checkedUrl(service)).href;
   await using copy = await workingCopy(await trustedLists({ source, root, now }), request);
-  const added = await copy.repository.addRelease({ ...release, onProgress });
+  const added = await copy.repository.addRelease({ ...release, counter: release.counter ?? counter, onProgress });
   const attempt = { request, copy, added, api: submissionsApi(service), token: await request.token() };
+  if (added.added) await copy.repository.sign(added.role, signer);
   // Awaited here: the folder goes with this function.
-  if (!added.added) return await listedBefore(attempt);
-  await copy.repository.sign(added.role, signer);
-  return await bring(attempt);
+  const outcome: Submitted | Setback = await (added.added ? bring(attempt) : listedBefore(attempt));
+  return { outcome, counter: added.counter };
 }
 
 interface Attempt {
@@ -99,22 +107,25 @@ async function listedBefore(attempt: Attempt): Promise<Submitted> {
   return { role, version, path, sha256, counter, pending, state: 'published', submission: view?.id ?? null, open: [] };
 }
 
-async function bring(attempt: Attempt): Promise<Submitted | 'moved'> {
+async function bring(attempt: Attempt): Promise<Submitted | Setback> {
   const { api, added, copy } = attempt;
   try {
     const opened = await openFree(attempt, copy.baseVersion(added.role));
-    if (opened === 'moved') return opened;
+    if ('setback' in opened) return opened;
     if (opened.state === 'open') await upload(attempt, opened);
     const view = await settled(attempt, opened.state === 'open' ? await api.submit(opened.id) : opened);
     return submittedAs(attempt, view);
   } catch (error) {
-    if (error instanceof SignerError && error.code === 'draft-stale') return 'moved';
+    if (error instanceof SignerError && error.code === 'draft-stale') return { setback: 'moved' };
+    if (error instanceof SignerError && error.code === 'counter-fixed') {
+      return { setback: 'counter-taken', refusal: error };
+    }
     throw error;
   }
 }
 
 /** Opens the submission; one that is in its way is waited for, replaced, or told of. */
-async function openFree(attempt: Attempt, baseVersion: number): Promise<SubmissionView | 'moved'> {
+async function openFree(attempt: Attempt, baseVersion: number): Promise<SubmissionView | Setback> {
   const { request, api, added, token } = attempt;
   try {
     return await open(attempt, baseVersion);
@@ -122,12 +133,9 @@ async function openFree(attempt: Attempt, baseVersion: number): Promise<Submissi
     if (!(error instanceof SignerError) || error.code !== 'submission-waiting' || token === undefined) throw error;
     const busy = (state: 'waiting' | 'publishing') => api.list({ state, role: added.role }, token);
     const [publishing] = (await busy('publishing')).items;
-    if (publishing) {
-      await settled(attempt, publishing);
-      return 'moved';
-    }
-    const [waiting] = (await busy('waiting')).items;
-    if (!waiting) return 'moved';
+    if (publishing) await settled(attempt, publishing);
+    const [waiting] = publishing ? [] : (await busy('waiting')).items;
+    if (!waiting) return { setback: 'moved' };
     if (!request.replaceWaiting) throw error;
     return open(attempt, baseVersion, waiting.id);
   }
