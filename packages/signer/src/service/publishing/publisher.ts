@@ -144,7 +144,7 @@ async function publishAll(
 }
 
 async function begin(deps: PublisherDeps): Promise<Stage> {
-  const { repository, desk, journal, now, refreshSeconds } = deps;
+  const { repository, desk, journal, now, refreshSeconds, reached } = deps;
   const state = dueStage({
     roles: await repository.status(),
     submissionReady: await somethingToComplete(deps),
@@ -158,6 +158,7 @@ async function begin(deps: PublisherDeps): Promise<Stage> {
     if (published && desk.ready().length > 0) await desk.settle(published.versions['timestamp'] ?? 0);
   } else {
     await journal.write(state);
+    reached(`${state.stage}:chosen`);
   }
   return state;
 }

@@ -1,0 +1,12 @@
+/**
+ * `tidegate-signer serve`, which a test kills at a place that it names: `killed-service.ts PLACE CONFIG`. It lives until
+ * SIGUSR2 arms it, so that it can first finish what one that was killed before it left behind.
+ */
+import { processTerminal, runService } from '@tidegate/signer/service';
+
+const [place = '', config = ''] = process.argv.slice(2);
+let armed = false;
+process.on('SIGUSR2', () => (armed = true));
+await runService(config, processTerminal(), name => {
+  if (armed && name === place) process.kill(process.pid, 'SIGKILL');
+});
