@@ -18,11 +18,30 @@ const PORTS = ['8080', '8081', '8090', '8091'] as const;
 /** @param home a folder that is there; what the page makes stays in it @returns what was printed */
 export async function runPage(page: string, home: string): Promise<string> {
   await symlink(CLONE, join(home, 'tidegate'));
-  return runBlocks(shBlocks(await readFile(join(CLONE, page), 'utf8')), home);
+  return runBlocks(shBlocks(await readFile(join(CLONE, page), 'utf8')), { home, cwd: home });
+}
+
+/** One chapter of a page, read in the clone itself. @param env what its text asks the reader to set */
+export async function runChapter(
+  page: string,
+  heading: string,
+  { home, env }: { readonly home: string; readonly env: Readonly<Record<string, string>> },
+): Promise<string> {
+  const text = await readFile(join(CLONE, page), 'utf8');
+  const chapter = text.split(/^(?=## )/m).find(part => part.startsWith(`## ${heading}\n`));
+  if (chapter === undefined) throw new Error(`${page} has no chapter ${heading}`);
+  return runBlocks(shBlocks(chapter), { home, cwd: CLONE, env });
+}
+
+interface Reader {
+  readonly home: string;
+  /** Where the first command is typed. */
+  readonly cwd: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** @throws Error with all that was printed, where a command fails or does not print what the page shows */
-async function runBlocks(blocks: readonly ShBlock[], home: string): Promise<string> {
+async function runBlocks(blocks: readonly ShBlock[], { home, cwd, env = {} }: Reader): Promise<string> {
   const ports = await freePorts(PORTS.length);
   const [port = 0, adminPort = 0, servicePort = 0] = ports;
   const script = PORTS.reduce(
@@ -35,7 +54,7 @@ async function runBlocks(blocks: readonly ShBlock[], home: string): Promise<stri
     const file = join(home, 'page.sh');
     await writeFile(file, script);
     const { code, output } = await bash(file, {
-      cwd: home,
+      cwd,
       env: {
         HOME: home,
         XDG_RUNTIME_DIR: run,
@@ -45,6 +64,7 @@ async function runBlocks(blocks: readonly ShBlock[], home: string): Promise<stri
         TIDEGATE_ADMIN_PORT: String(adminPort),
         SERVICE_PORT: String(servicePort),
         TIDEGATE_SERVER: `http://127.0.0.1:${adminPort}`,
+        ...env,
       },
     });
     if (code !== 0) throw new Error(`a command failed (${code}):\n${output}`);
