@@ -56,6 +56,7 @@ export interface Agent {
 }
 
 const DEFAULT_FIRST_CHECK_SECONDS = 30;
+const REBOOT_WITHIN_MS = 60_000;
 const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
 
 /** @throws ConfigError, AgentError: not-now where another agent runs */
@@ -115,7 +116,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
         pulse.works('downloading');
         progress.now = now;
       },
-      reboot: async () => void (await promisify(execFile)('systemctl', ['reboot'])),
+      reboot: () => reboot(config.rebootCommand),
     },
     createJournal(files, join(trustDir, 'journal.json')),
   );
@@ -205,6 +206,11 @@ async function runningGood(installers: ReadonlyMap<string, ServiceInstaller>): P
     if (records[running]?.good) counters[component] = records[running].counter;
   }
   return counters;
+}
+
+async function reboot(command = ['systemctl', 'reboot']): Promise<void> {
+  const [program = '', ...args] = command;
+  await promisify(execFile)(program, args, { timeout: REBOOT_WITHIN_MS });
 }
 
 function settingsPath(config: AgentConfig): string {

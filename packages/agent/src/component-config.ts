@@ -59,15 +59,32 @@ const ScriptComponent = closed({
 });
 export type ScriptComponent = Static<typeof ScriptComponent>;
 
-export const ComponentConfig = Type.Union([DirectoryComponent, ScriptComponent]);
-export type ComponentConfig = Static<typeof ComponentConfig>;
+const AbImageComponent = closed({
+  ...common,
+  installer: Type.Literal('ab-image'),
+  /** Block devices, or files of fixed size; neither may be the other. */
+  slots: closed({ a: Path, b: Path }),
+  boot: Type.Union([
+    closed({ loader: Type.Literal('u-boot'), config: Path }),
+    closed({ loader: Type.Literal('grub'), environment: Path }),
+  ]),
+  /** Starts that a new image gets before the boot loader goes back. GRUB's script counts to 8. */
+  trialBoots: Type.Optional(Type.Integer({ minimum: 1, maximum: 8 })),
+  /** Says `tidegate.slot=a` or `b`; /proc/cmdline unless told. */
+  commandLineFile: Type.Optional(Path),
+  health: Type.Optional(Health),
+});
+export type AbImageComponent = Static<typeof AbImageComponent>;
+
+export type ComponentConfig = DirectoryComponent | ScriptComponent | AbImageComponent;
 
 /** What tells the kinds apart; the rest is read by the schema of its kind, so that a fault is told for that kind only. */
-export const AnyComponent = Type.Object({ installer: Type.Enum(['directory', 'script']) });
+export const AnyComponent = Type.Object({ installer: Type.Enum(['directory', 'script', 'ab-image']) });
 
 const kinds = {
   directory: parser(DirectoryComponent),
   script: parser(ScriptComponent),
+  'ab-image': parser(AbImageComponent),
 } as const;
 
 export function parseComponent(component: Static<typeof AnyComponent>): Parsed<ComponentConfig> {

@@ -23,6 +23,13 @@ const script = {
   timeoutsSeconds: { ArtifactInstall: 600 },
   factory: { version: '1', counter: 1 },
 };
+const rootfs = {
+  name: 'rootfs',
+  installer: 'ab-image',
+  slots: { a: '/dev/disk/by-partlabel/a', b: '/dev/disk/by-partlabel/b' },
+  boot: { loader: 'u-boot', config: '/etc/fw_env.config' },
+  factory: { version: '1', counter: 1 },
+};
 const good = {
   product: 'gw2',
   hardware: 'gw2-a',
@@ -35,7 +42,7 @@ const good = {
   trustDir: '/var/lib/tidegate/trust',
   adminSocket: '/run/tidegate/admin.sock',
   userSocket: '/run/tidegate/user.sock',
-  components: [app, script],
+  components: [app, script, rootfs],
 };
 
 async function read(text: string) {
@@ -60,6 +67,9 @@ test.each([
   ['a script without an executable', { components: [{ ...script, executable: undefined }] }, 'components/0/executable'],
   ['words that no module speaks', { components: [{ ...script, dialect: 'mender-v9' }] }, 'components/0/dialect'],
   ['a key of another installer', { components: [app, { ...script, service: {} }] }, 'components/1/service'],
+  ['one slot only', { components: [{ ...rootfs, slots: { a: '/dev/a' } }] }, 'components/0/slots/b'],
+  ['a boot loader that nobody knows', { components: [{ ...rootfs, boot: { loader: 'lilo' } }] }, 'components/0/boot'],
+  ['more trial boots than can be counted', { components: [{ ...rootfs, trialBoots: 9 }] }, 'components/0/trialBoots'],
   ['a user by name', { components: [{ ...script, runAs: { uid: 'valve', gid: 1 } }] }, 'components/0/runAs/uid'],
   ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
   ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
@@ -78,6 +88,7 @@ test.each([
   ['hardware not told', { hardware: undefined }, 'either hardware or hardwareProbe'],
   ['a channel that the image does not allow', { channel: 'nightly' }, 'channel nightly is not one of channels'],
   ['two components of one name', { components: [app, app] }, 'two components have the same name'],
+  ['two systems to start', { components: [rootfs, { ...rootfs, name: 'other' }] }, 'only one component can be started'],
   ['one socket for both roles', { userSocket: good.adminSocket }, 'adminSocket and userSocket must differ'],
   ['a socket path that the system would cut', { adminSocket: `/${'x'.repeat(99)}` }, 'too long (at most 99 bytes)'],
 ])('%s is a contradiction and said so', async (_what, change, sentence) => {

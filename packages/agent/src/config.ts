@@ -37,6 +37,8 @@ const FileShape = closed({
   backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
   components: Type.Array(AnyComponent, { minItems: 1, maxItems: 16 }),
   attributes: Type.Optional(Attributes),
+  /** Restarts the machine, for installers that need it; `systemctl reboot` unless told. */
+  rebootCommand: Type.Optional(Command),
 });
 export type AgentConfig = Omit<Static<typeof FileShape>, 'components'> & { readonly components: ComponentConfig[] };
 
@@ -77,6 +79,8 @@ export function contradiction(config: AgentConfig): string | undefined {
   if (!config.channels.includes(config.channel)) return `channel ${config.channel} is not one of channels`;
   const names = config.components.map(c => c.name);
   if (new Set(names).size !== names.length) return 'two components have the same name';
+  if (config.components.filter(c => c.installer === 'ab-image').length > 1)
+    return 'only one component can be started by the boot loader';
   if (config.adminSocket === config.userSocket) return 'adminSocket and userSocket must differ';
   for (const socket of [config.adminSocket, config.userSocket]) {
     if (Buffer.byteLength(socket) >= SOCKET_PATH_BYTES_MAX) {

@@ -19,6 +19,10 @@ export type Localized = Static<typeof Localized>;
 export const DocumentRef = Type.Object({ file: FileName, sha256: Sha256 });
 export type DocumentRef = Static<typeof DocumentRef>;
 
+/** The formats that installers of this project read: a folder packed, one file, a raw image of a slot. */
+export const ARTIFACT_FORMATS = ['tar', 'file', 'image', 'image-gzip', 'image-zstd'] as const;
+export type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
+
 export const Firmware = Type.Object({
   schema: Type.Integer({ minimum: 1 }),
   /** Abilities without which the release must not be installed. */
@@ -31,7 +35,10 @@ export const Firmware = Type.Object({
   kind: Type.Enum(['full', 'delta']),
   /** For a delta: the hash of the full image that it starts from. */
   baseSha256: Type.Optional(Sha256),
-  /** How the installer reads the bytes. `tar`: a folder, packed and gzipped or not; `file`: one file as it is. */
+  /**
+   * How the installer reads the bytes. `tar`: a folder, packed and gzipped or not; `file`: one file as it is;
+   * `image`, `image-gzip`, `image-zstd`: a raw image of a slot, compressed or not.
+   */
   format: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
   class: ReleaseClass,
   severity: Type.Optional(Type.Enum(['low', 'medium', 'high', 'critical'])),

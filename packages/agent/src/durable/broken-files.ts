@@ -35,6 +35,7 @@ export function breakAt(n: number, kind: Break): BrokenFiles {
     readLink: path => alive(() => durableFiles.readLink(path)),
     list: path => alive(() => durableFiles.list(path)),
     write: (...given) => counted(() => durableFiles.write(...given)),
+    overwrite: (...given) => counted(() => durableFiles.overwrite(...given)),
     remove: path => counted(() => durableFiles.remove(path)),
     rename: (from, to) => counted(() => durableFiles.rename(from, to)),
     pointLink: (path, target) => counted(() => durableFiles.pointLink(path, target)),

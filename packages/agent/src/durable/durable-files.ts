@@ -11,6 +11,8 @@ export interface DurableFiles {
   read(path: string): Promise<Buffer | undefined>;
   /** Replaces a file as a whole; its folder is made where it is missing. Mode 0600 unless told. */
   write(path: string, bytes: string | Uint8Array, options?: { readonly mode?: number }): Promise<void>;
+  /** Writes over the beginning of a file, in place and in one call; its length stays. For what others read by its place. */
+  overwrite(path: string, bytes: Uint8Array): Promise<void>;
   /** Removes a file or a whole folder; nothing happens where there is none. */
   remove(path: string): Promise<void>;
   /** Moves within one file system; replaces a file of that name. */
@@ -44,6 +46,19 @@ export const durableFiles: DurableFiles = {
       throw error;
     }
     await syncFolder(folder);
+  },
+
+  async overwrite(path, bytes) {
+    const handle = await open(path, 'r+');
+    try {
+      const { size } = await handle.stat();
+      if (size < bytes.length) throw new Error(`${path} has ${size} bytes only`);
+      const { bytesWritten } = await handle.write(bytes, 0, bytes.length, 0);
+      if (bytesWritten !== bytes.length) throw new Error(`${path} took ${bytesWritten} of ${bytes.length} bytes`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
   },
 
   async remove(path) {

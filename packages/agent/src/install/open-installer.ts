@@ -1,12 +1,18 @@
 /** The installer of a component, as the config has it, with the defaults of each kind. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { ComponentConfig, DirectoryComponent, ScriptComponent } from '../component-config.ts';
+import type { AbImageComponent, ComponentConfig, DirectoryComponent, ScriptComponent } from '../component-config.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { Installer } from '../ports.ts';
 import type { CheckSettings } from '../service/check.ts';
 import { createService } from '../service/service.ts';
+import type { HealthSettings } from '../service/health.ts';
+import { openAbImageInstaller } from './ab/ab-image-installer.ts';
+import { grubEnvironment } from './ab/grub-environment.ts';
+import { runningSlot } from './ab/running-slot.ts';
+import { ubootEnvironment } from './ab/uboot-environment.ts';
 import { openDirectoryInstaller, type ServiceInstaller } from './directory-installer.ts';
 import { openScriptInstaller } from './script/script-installer.ts';
 
@@ -24,6 +30,7 @@ const DEFAULT_STOP_SECONDS = 10;
 const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
 const DEFAULT_CHECK_SECONDS = 60;
 const DEFAULT_STATE_SECONDS = 600;
+const DEFAULT_TRIAL_BOOTS = 3;
 
 export async function openInstaller(
   component: ComponentConfig,
@@ -34,6 +41,8 @@ export async function openInstaller(
       return openDirectory(component, around);
     case 'script':
       return withoutService(await openScript(component, around));
+    case 'ab-image':
+      return withoutService(await openAbImage(component, around));
   }
 }
 
@@ -42,6 +51,8 @@ export function patienceSeconds(components: readonly ComponentConfig[]): number 
   const perComponent = components.map(component => {
     const checkSeconds = checkOf(component)?.timeoutSeconds ?? 0;
     if (component.installer === 'script') return 2 * longestStateSeconds(component) + checkSeconds;
+    if (component.installer === 'ab-image')
+      return (component.health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS) + checkSeconds;
     const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = component.service ?? {};
     const healthSeconds = health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS;
     return 2 * stopTimeoutSeconds + healthSeconds + checkSeconds;
@@ -65,13 +76,7 @@ async function openDirectory(component: DirectoryComponent, around: InstallerSur
     notePath: join(around.trustDir, `service-${name}.json`),
     outputPath: join(around.trustDir, `service-${name}.log`),
   });
-  const { health } = service;
-  if (!health) return openDirectoryInstaller({ ...base, service: { control } });
-  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = DEFAULT_HEALTH_DEADLINE_SECONDS } = health;
-  return openDirectoryInstaller({
-    ...base,
-    service: { control, health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } },
-  });
+  return openDirectoryInstaller({ ...base, service: { control, ...optionalHealth(service) } });
 }
 
 function openScript(component: ScriptComponent, around: InstallerSurroundings): Promise<Installer> {
@@ -91,6 +96,25 @@ function openScript(component: ScriptComponent, around: InstallerSurroundings): 
   });
 }
 
+async function openAbImage(component: AbImageComponent, around: InstallerSurroundings): Promise<Installer> {
+  const { name, slots, boot, factory, trialBoots = DEFAULT_TRIAL_BOOTS } = component;
+  const { files, trustDir } = around;
+  return openAbImageInstaller({
+    ...around,
+    component: name,
+    slots,
+    running: runningSlot(await readFile(component.commandLineFile ?? '/proc/cmdline', 'utf8')),
+    environment:
+      boot.loader === 'grub'
+        ? grubEnvironment(boot.environment, files)
+        : ubootEnvironment(boot.config, join(trustDir, `boot-${name}.txt`), files),
+    trialBoots,
+    factory,
+    ...optionalHealth(component),
+    ...optionalCheck(component),
+  });
+}
+
 /** A step calls a handful of states at most. */
 const STATES_PER_STEP = 4;
 
@@ -101,6 +125,12 @@ function longestStateSeconds({ timeoutSeconds, timeoutsSeconds }: ScriptComponen
 
 function withoutService(installer: Installer): ServiceInstaller {
   return { ...installer, resume: async () => undefined, close: async () => undefined };
+}
+
+function optionalHealth({ health }: Pick<AbImageComponent, 'health'>): { health?: HealthSettings } {
+  if (!health) return {};
+  const { intervalSeconds = 1, healthyForSeconds = 5, deadlineSeconds = DEFAULT_HEALTH_DEADLINE_SECONDS } = health;
+  return { health: { url: health.url, intervalSeconds, healthyForSeconds, deadlineSeconds } };
 }
 
 function optionalCheck(component: ComponentConfig): { check?: CheckSettings } {

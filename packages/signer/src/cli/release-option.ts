@@ -1,6 +1,6 @@
 /** A release as it is described on the command line, by a release file or by options: an image, and what people say of it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { Firmware } from '@tidegate/protocol';
+import { ARTIFACT_FORMATS, type Firmware } from '@tidegate/protocol';
 import type { ReleaseRequest } from '../edit/release.ts';
 import { SignerError } from '../signer-error.ts';
 import { readReleaseFile, releaseRequest } from '../yaml/release-file.ts';
@@ -67,7 +67,9 @@ export function withRelease(cmd: Command): Command {
     .option('--version <version>', 'a label for people; order comes from the counter')
     .option('--hardware <ids>', 'hardware it is for; repeat or separate by commas', gather)
     .addOption(new Option('--class <class>', 'maintenance unless said').choices(['security', 'maintenance', 'feature']))
-    .addOption(new Option('--format <format>', 'how the installer reads it; file unless said').choices(['tar', 'file']))
+    .addOption(
+      new Option('--format <format>', 'how the installer reads it; file unless said').choices(ARTIFACT_FORMATS),
+    )
     .option('--counter <n>', 'release counter (else the next one)', wholeNumber)
     .addOption(new Option('--severity <severity>').choices(['low', 'medium', 'high', 'critical']))
     .option('--fix <ID=risk>', 'flaw that it removes, and its risk in plain words; repeat', gatherText)

@@ -7,6 +7,7 @@ import {
   formatTargetPath,
   RESERVED_COMPONENTS,
   type TargetPath,
+  type ArtifactFormat,
 } from '@tidegate/protocol';
 import { canonicalize } from '@tufjs/canonical-json';
 import { instant } from '../clock.ts';
@@ -50,7 +51,7 @@ export interface ReleaseRequest
   readonly file: string;
   readonly product: string;
   readonly channel: string;
-  readonly format: 'tar' | 'file';
+  readonly format: ArtifactFormat;
   /** `none` unless set. */
   readonly disruption?: Firmware['disruption'] | undefined;
   /** The next one unless set. */

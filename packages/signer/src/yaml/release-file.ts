@@ -1,6 +1,6 @@
 /** `release.yaml`: what people say of a release, beside the image. */
 import { dirname, resolve } from 'node:path';
-import { closed, Counter, Firmware, Name, ReleaseClass, Version } from '@tidegate/protocol';
+import { ARTIFACT_FORMATS, closed, Counter, Firmware, Name, ReleaseClass, Version } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { ReleaseRequest } from '../edit/release.ts';
 import { classFaults } from '../policy/class-policy.ts';
@@ -22,7 +22,7 @@ export const ReleaseFile = Type.Object(
     ),
     hardware: Type.Array(Name, { minItems: 1, maxItems: 32, uniqueItems: true }),
     imageFormat: Type.Optional(
-      Type.Enum(['tar', 'file'], { description: 'How the installer reads the image; file unless said.' }),
+      Type.Enum([...ARTIFACT_FORMATS], { description: 'How the installer reads the image; file unless said.' }),
     ),
     class: ReleaseClass,
     severity: Type.Optional(Firmware.properties.severity),

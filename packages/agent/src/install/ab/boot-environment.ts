@@ -1,0 +1,52 @@
+/**
+ * What the agent and the boot loader tell each other, by four variables: `tidegate_slot` is the slot to start,
+ * `upgrade_available` 1 while it is on trial, `bootcount` the starts that it had, counted by the boot loader, and
+ * `bootlimit` how many it gets; beyond them the boot loader starts the other slot and leaves the rest as it is. Pure.
+ */
+import { AgentError } from '../../agent-error.ts';
+import type { SlotName } from '../../ports.ts';
+
+export type BootVariables = Readonly<Record<string, string>>;
+
+export interface BootEnvironment {
+  /** @throws AgentError activate-failed where it cannot be read */
+  read(): Promise<BootVariables>;
+  /** All of them or none, also where the power goes. @throws AgentError activate-failed, and it is as it was */
+  write(variables: BootVariables): Promise<void>;
+}
+
+export interface BootState {
+  /** The slot that the next start takes; undefined where the variables name none. */
+  readonly next?: SlotName;
+  readonly armed?: { readonly slot: SlotName; readonly triesLeft: number };
+}
+
+export function bootState(variables: BootVariables): BootState {
+  const slot = variables['tidegate_slot'];
+  if (slot !== 'a' && slot !== 'b') return {};
+  if (variables['upgrade_available'] !== '1') return { next: slot };
+  const triesLeft = Math.max(0, whole(variables['bootlimit']) - whole(variables['bootcount']));
+  return { next: slot, armed: { slot, triesLeft } };
+}
+
+export function onTrial(slot: SlotName, boots: number): BootVariables {
+  return { tidegate_slot: slot, upgrade_available: '1', bootcount: '0', bootlimit: String(boots) };
+}
+
+export function settledOn(slot: SlotName): BootVariables {
+  return { tidegate_slot: slot, upgrade_available: '0', bootcount: '0' };
+}
+
+/** Reads back what was written: a boot loader that saw something else would start something else. */
+export async function writeAndCheck(environment: BootEnvironment, variables: BootVariables): Promise<void> {
+  await environment.write(variables);
+  const found = await environment.read();
+  for (const [name, value] of Object.entries(variables))
+    if (found[name] !== value)
+      throw new AgentError('activate-failed', `the boot environment holds ${name}=${found[name] ?? ''} after ${value}`);
+}
+
+/** Unreadable counts as nothing: such a trial has no start left. */
+function whole(text: string | undefined): number {
+  return text !== undefined && /^\d{1,6}$/.test(text) ? Number(text) : 0;
+}
