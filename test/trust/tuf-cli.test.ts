@@ -1,39 +1,25 @@
 /** `tidegate-agent tuf`: the plain client's command line, against a repository in memory that holds every key. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runToEnd } from '../src/child.ts';
-import { RepoSim } from '../src/repo-sim.ts';
-import { startStaticServer, type StaticServer } from '../src/static-server.ts';
-import { type TempFolder, tempFolder } from '../src/temp-folder.ts';
+import { CONTENT, type PlainGround, plainGround } from './plain-client.ts';
 
 const AGENT_CLI = fileURLToPath(import.meta.resolve('@tidegate/agent/cli'));
-const CONTENT = Buffer.from('any bytes at all');
 
-let folder: TempFolder;
-let repo: RepoSim;
-let server: StaticServer;
-let path: string;
+let ground: PlainGround;
 
 beforeEach(async () => {
-  folder = await tempFolder('tidegate-tuf');
-  repo = new RepoSim();
-  path = repo.release(CONTENT, { version: '1.1.0', counter: 2 }, 'app.bin');
-  server = await startStaticServer(repo);
-  await writeFile(join(folder.path, 'factory.json'), repo.root());
+  ground = await plainGround();
 });
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterEach(() => ground[Symbol.asyncDispose]());
 
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const at = (...parts: string[]) => ground.at(...parts);
 const tuf = (...words: string[]) => runToEnd([AGENT_CLI, 'tuf', '--metadata-dir', at('lists'), ...words]);
 const init = () => tuf('init', at('factory.json'));
-const refresh = () => tuf('refresh', '--metadata-url', `${server.url}/tuf/metadata`, '--json');
-const download = (name = path) => {
-  const repository = ['--metadata-url', `${server.url}/tuf/metadata`, '--target-base-url', `${server.url}/tuf/targets`];
+const refresh = () => tuf('refresh', '--metadata-url', ground.metadataUrl, '--json');
+const download = (name = ground.path) => {
+  const repository = ['--metadata-url', ground.metadataUrl, '--target-base-url', ground.targetsUrl];
   return tuf('download', ...repository, '--target-name', name, '--target-dir', at('targets'));
 };
 
@@ -44,10 +30,10 @@ test('trusts a root, follows the lists as plain files, and brings a target by wa
     code: 0,
     versions: { root: 1, timestamp: 2, snapshot: 2, targets: 1 },
   });
-  const file = at('targets', encodeURIComponent(path));
+  const file = at('targets', encodeURIComponent(ground.path));
   expect(await download()).toMatchObject({ code: 0, stdout: `${file}\n` });
   expect(await readFile(file)).toEqual(CONTENT);
-  expect(await readdir(at('targets'))).toEqual([encodeURIComponent(path)]);
+  expect(await readdir(at('targets'))).toEqual([encodeURIComponent(ground.path)]);
   const names = ['p-gw2-stable.json', 'root.json', 'snapshot.json', 'targets.json', 'timestamp.json'];
   expect((await readdir(at('lists'))).filter(name => name !== 'h-gw2.json')).toEqual(names);
 });
@@ -66,7 +52,7 @@ test('says what is missing', async () => {
 
 test('ends with 1 and the code where what came is not authentic', async () => {
   await init();
-  server.twist('app.bin', { kind: 'replace', bytes: Buffer.from('other bytes here') });
+  ground.server.twist('app.bin', { kind: 'replace', bytes: Buffer.from('other bytes here') });
   const { code, stderr } = await download();
   expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining('artifact-hash') });
 });

@@ -1,6 +1,5 @@
 /** The plain TUF client against a repository in memory that holds every key. */
 import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import {
   createHttpClient,
   downloadTuf,
@@ -12,31 +11,24 @@ import {
 } from '@tidegate/agent';
 import { afterAll, afterEach, beforeEach, expect, test } from 'vitest';
 import { makeKey, RepoSim } from '../src/repo-sim.ts';
-import { freeze, startStaticServer, type StaticServer } from '../src/static-server.ts';
-import { type TempFolder, tempFolder } from '../src/temp-folder.ts';
+import { freeze, type StaticServer } from '../src/static-server.ts';
+import { CONTENT, type PlainGround, plainGround } from './plain-client.ts';
 
 const http = createHttpClient();
 afterAll(() => http.close());
-const CONTENT = Buffer.from('any bytes at all');
 
-let folder: TempFolder;
+let ground: PlainGround;
 let repo: RepoSim;
 let server: StaticServer;
 let path: string;
 
 beforeEach(async () => {
-  folder = await tempFolder('tidegate-tuf');
-  repo = new RepoSim();
-  path = repo.release(CONTENT, { version: '1.1.0', counter: 2 }, 'app.bin');
-  server = await startStaticServer(repo);
-  await writeFile(join(folder.path, 'factory.json'), repo.root());
+  ground = await plainGround();
+  ({ repo, server, path } = ground);
 });
-afterEach(async () => {
-  await server[Symbol.asyncDispose]();
-  await folder[Symbol.asyncDispose]();
-});
+afterEach(() => ground[Symbol.asyncDispose]());
 
-const at = (...parts: string[]) => join(folder.path, ...parts);
+const at = (...parts: string[]) => ground.at(...parts);
 const client = (): PlainTufClient => ({
   files: durableFiles,
   http,
@@ -45,11 +37,11 @@ const client = (): PlainTufClient => ({
   metadataDir: at('lists'),
 });
 const init = (file = at('factory.json')) => initTuf(client(), file);
-const refresh = () => refreshTuf(client(), `${server.url}/tuf/metadata`);
+const refresh = () => refreshTuf(client(), ground.metadataUrl);
 const download = (...targetNames: string[]) =>
   downloadTuf(client(), {
-    metadataUrl: `${server.url}/tuf/metadata`,
-    targetBaseUrl: `${server.url}/tuf/targets`,
+    metadataUrl: ground.metadataUrl,
+    targetBaseUrl: ground.targetsUrl,
     targetNames: targetNames.length === 0 ? [path] : targetNames,
     targetDir: at('targets'),
   });

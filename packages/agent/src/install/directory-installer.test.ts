@@ -10,6 +10,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { durableFiles } from '../durable/durable-files.ts';
 import type { AcceptedTarget } from '../ports.ts';
+import { targetFor } from './test-target.ts';
 import { findMarked } from '../service/processes.ts';
 import { createService } from '../service/service.ts';
 import { openDirectoryInstaller, type ServiceInstaller } from './directory-installer.ts';
@@ -82,24 +83,7 @@ async function release(
   const file = join(folder, `${version}.tar.gz`);
   await create({ file, cwd: tree, gzip: true, portable: true }, ['.']);
   const bytes = await readFile(file);
-  const target: AcceptedTarget = {
-    path: `gw2/stable/app/${version}/app.tar.gz`,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    lengthBytes: bytes.length,
-    validUntil: '2030-01-01T00:00:00Z',
-    firmware: {
-      schema: 1,
-      component: 'app',
-      version,
-      counter,
-      hardware: ['gw2-a'],
-      kind: 'full',
-      format: 'tar',
-      class: 'feature',
-      disruption: 'none',
-      releasedAt: '2026-11-01T00:00:00Z',
-    },
-  };
+  const target = targetFor(bytes, { component: 'app', version, counter, format: 'tar', file: 'app.tar.gz' });
   return { file, target };
 }
 

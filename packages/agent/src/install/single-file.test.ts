@@ -1,5 +1,4 @@
 /** The `directory` installer with an artifact that is one file, in a component that nothing runs. */
-import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +7,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../clock.ts';
 import { BREAKS, breakAt } from '../durable/broken-files.ts';
 import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
-import type { AcceptedTarget } from '../ports.ts';
+import { targetFor } from './test-target.ts';
 import type { CheckSettings } from '../service/check.ts';
 import { openDirectoryInstaller, type ServiceInstaller } from './directory-installer.ts';
 
@@ -38,26 +37,8 @@ function open(more: { check?: CheckSettings; files?: DurableFiles } = {}): Promi
   });
 }
 
-function target(format = 'file', file = NAME): AcceptedTarget {
-  return {
-    path: `gw2/stable/firmware/2.4.1/${file}`,
-    sha256: createHash('sha256').update(BYTES).digest('hex'),
-    lengthBytes: BYTES.length,
-    validUntil: '2030-01-01T00:00:00Z',
-    firmware: {
-      schema: 1,
-      component: 'firmware',
-      version: '2.4.1',
-      counter: 2,
-      hardware: ['gw2-a'],
-      kind: 'full',
-      format,
-      class: 'feature',
-      disruption: 'none',
-      releasedAt: '2026-11-01T00:00:00Z',
-    },
-  };
-}
+const target = (format = 'file', file = NAME) =>
+  targetFor(BYTES, { component: 'firmware', version: '2.4.1', format, file });
 
 const installed = () => readFile(join(folder, 'firmware/current', NAME));
 

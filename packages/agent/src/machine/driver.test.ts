@@ -3,7 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { AgentError } from '../agent-error.ts';
-import { NOW_MS, openTestDevice, type TestDevice } from './test-device.ts';
+import { NOW_MS } from './test-clock.ts';
+import { openTestDevice, type TestDevice } from './test-device.ts';
 
 let device: TestDevice;
 beforeEach(async () => {

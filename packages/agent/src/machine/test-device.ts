@@ -3,25 +3,22 @@
  * outside the device is the test's: the update server, the signed lists, the line that artifacts come over, the service's
  * process (a small HTTP server that answers with what its slot holds). `boot` is a new start on the same folders.
  */
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CheckInAnswer, CheckInRequest, Offer, Report } from '@tidegate/protocol';
 import { type Logger, pino } from 'pino';
 import { AgentError } from '../agent-error.ts';
-import type { Clock } from '../clock.ts';
 import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
 import { openDirectoryInstaller } from '../install/directory-installer.ts';
 import { createCourier } from '../outbox/courier.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from '../owner/owner-api.ts';
 import { openSettings, type SettingsStore } from '../policy/settings.ts';
+import { targetFor } from '../install/test-target.ts';
 import type { AcceptedTarget, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';
 import { openSecurityLog } from '../security/security-log.ts';
-import type { Service } from '../service/service.ts';
 import { openFloorStore } from '../trust/floor-store.ts';
 import { counterFloor, raiseCounters } from '../trust/floors.ts';
 import { openAttemptLog } from './attempts.ts';
@@ -30,9 +27,10 @@ import { createJournal } from './journal.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { createSchedule } from './schedule.ts';
 import type { State } from './state.ts';
+import { NOW_MS, testClock } from './test-clock.ts';
+import { startTestService } from './test-service.ts';
 import { createWake } from './wake.ts';
 
-export const NOW_MS = Date.parse('2026-11-10T12:00:00Z');
 const FACTORY = { version: '1.0.0', counter: 1 };
 
 /** One start of the agent. */
@@ -105,7 +103,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
   const line = { spoiled: false };
   const log = pino({ level: 'silent' });
   const { clock, pass } = testClock(ms => device.sleeping(ms));
-  const service = await startService();
+  const service = await startTestService();
 
   await mkdir(join(app, 'a'), { recursive: true });
   await writeFile(join(app, 'a/app.bin'), '200 1.0.0');
@@ -250,7 +248,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     told: () => reports.map(r => (r.code === undefined ? r.state : `${r.state} ${r.code}`)),
     async release(version, counter, status = 200) {
       const bytes = Buffer.from(`${status} ${version}`);
-      const target = signedTarget(version, counter, bytes);
+      const target = targetFor(bytes, { component: 'app', version, counter, format: 'file', file: 'app.bin' });
       lists.set(target.path, target);
       bytesOf.set(target.path, bytes);
       const rolloutId = counter.toString(16).padStart(32, '0');
@@ -277,73 +275,4 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     },
   };
   return device;
-}
-
-/** Time stands still until it is told to pass: nothing may depend on waiting. A sleep ends with its signal. */
-function testClock(onSleep: (ms: number) => void): { readonly clock: Clock; pass(seconds: number): void } {
-  let passedMs = 0;
-  const clock: Clock = {
-    now: () => NOW_MS + passedMs,
-    monotonicMs: () => passedMs,
-    sleep: (ms, signal) =>
-      new Promise(resolve => {
-        onSleep(ms);
-        if (signal?.aborted) resolve();
-        signal?.addEventListener('abort', () => resolve(), { once: true });
-      }),
-  };
-  return {
-    clock,
-    pass: seconds => {
-      passedMs += seconds * 1000;
-    },
-  };
-}
-
-function signedTarget(version: string, counter: number, bytes: Buffer): AcceptedTarget {
-  return {
-    path: `gw2/stable/app/${version}/app.bin`,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    lengthBytes: bytes.length,
-    validUntil: '2030-01-01T00:00:00Z',
-    firmware: {
-      schema: 1,
-      component: 'app',
-      version,
-      counter,
-      hardware: ['gw2-a'],
-      kind: 'full',
-      format: 'file',
-      class: 'feature',
-      disruption: 'none',
-      releasedAt: '2026-11-01T00:00:00Z',
-    },
-  };
-}
-
-/** Stands for the service's process: it outlives the agent, and answers with the status and version in its slot. */
-async function startService(): Promise<{ url: string; control: Service; end(): Promise<void> }> {
-  const process = { holds: '503 nothing' };
-  const http = createServer((_request, response) => {
-    const [status = '503', version] = process.holds.split(' ');
-    response.writeHead(Number(status), { connection: 'close' }).end(version);
-  }).listen(0, '127.0.0.1');
-  await new Promise(resolve => http.once('listening', resolve));
-  const { port } = http.address() as AddressInfo;
-  const control: Service = {
-    async start({ folder }) {
-      process.holds = await readFile(join(folder, 'app.bin'), 'utf8');
-    },
-    async stop() {
-      process.holds = '503 nothing';
-    },
-    leave: async () => undefined,
-    deaths: () => 0,
-  };
-  const end = () =>
-    new Promise<void>(resolve => {
-      http.close(() => resolve());
-      http.closeAllConnections();
-    });
-  return { url: `http://127.0.0.1:${port}/`, control, end };
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { NOW_MS, openTestDevice, type RunningAgent, type TestDevice } from '../machine/test-device.ts';
+import { NOW_MS } from '../machine/test-clock.ts';
+import { openTestDevice, type RunningAgent, type TestDevice } from '../machine/test-device.ts';
 import type { State } from '../machine/state.ts';
 import type { OwnerApi } from './owner-api.ts';
 

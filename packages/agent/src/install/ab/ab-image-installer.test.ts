@@ -3,7 +3,7 @@
  * boot loader is the test's: it does with the variables what the guide's scripts do.
  */
 import { execFileSync } from 'node:child_process';
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { link, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,6 +14,7 @@ import { systemClock } from '../../clock.ts';
 import { BREAKS, breakAt } from '../../durable/broken-files.ts';
 import { type DurableFiles, durableFiles } from '../../durable/durable-files.ts';
 import type { AcceptedTarget, Installer, SlotName } from '../../ports.ts';
+import { targetFor } from '../test-target.ts';
 import { openAbImageInstaller } from './ab-image-installer.ts';
 import { type BootEnvironment, bootState } from './boot-environment.ts';
 import { grubEnvironment } from './grub-environment.ts';
@@ -84,27 +85,7 @@ function open(
 async function release(format = 'image', bytes = IMAGE): Promise<{ file: string; target: AcceptedTarget }> {
   const file = join(folder, 'artifact');
   await writeFile(file, bytes);
-  return {
-    file,
-    target: {
-      path: 'gw2/stable/rootfs/1.1.0/rootfs.img',
-      sha256: createHash('sha256').update(bytes).digest('hex'),
-      lengthBytes: bytes.length,
-      validUntil: '2030-01-01T00:00:00Z',
-      firmware: {
-        schema: 1,
-        component: 'rootfs',
-        version: '1.1.0',
-        counter: 2,
-        hardware: ['gw2-a'],
-        kind: 'full',
-        format,
-        class: 'feature',
-        disruption: 'full',
-        releasedAt: '2026-11-01T00:00:00Z',
-      },
-    },
-  };
+  return { file, target: targetFor(bytes, { component: 'rootfs', format, disruption: 'full', file: 'rootfs.img' }) };
 }
 
 const slotHolds = async (slot: SlotName, bytes: Buffer) => {

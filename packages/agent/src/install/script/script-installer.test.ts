@@ -1,5 +1,4 @@
 /** The `script` installer with real update modules of mender-client 3.4, and with modules that the test writes. */
-import { createHash } from 'node:crypto';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BREAKS, breakAt } from '../../durable/broken-files.ts';
 import { durableFiles } from '../../durable/durable-files.ts';
 import type { AcceptedTarget, Installer } from '../../ports.ts';
+import { targetFor } from '../test-target.ts';
 import { findMarked, SERVICE_MARK } from '../../service/processes.ts';
 import { openScriptInstaller, type ScriptInstallerDeps } from './script-installer.ts';
 
@@ -53,26 +53,7 @@ async function release(files: Readonly<Record<string, string>>): Promise<{ file:
   return { file, target: targetOf(await readFile(file), 'tar', 'app.tar') };
 }
 
-function targetOf(bytes: Buffer, format: string, name: string): AcceptedTarget {
-  return {
-    path: `gw2/stable/app/1.1.0/${name}`,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    lengthBytes: bytes.length,
-    validUntil: '2030-01-01T00:00:00Z',
-    firmware: {
-      schema: 1,
-      component: 'app',
-      version: '1.1.0',
-      counter: 2,
-      hardware: ['gw2-a'],
-      kind: 'full',
-      format,
-      class: 'feature',
-      disruption: 'none',
-      releasedAt: '2026-11-01T00:00:00Z',
-    },
-  };
-}
+const targetOf = (bytes: Buffer, format: string, file: string) => targetFor(bytes, { component: 'app', format, file });
 
 /** A module that notes each state that it is asked for, and then does what the test says. */
 async function moduleThat(body: string): Promise<string> {

@@ -1,0 +1,25 @@
+/** Tests: time for a whole device, that passes only when it is told to. */
+import type { Clock } from '../clock.ts';
+
+export const NOW_MS = Date.parse('2026-11-10T12:00:00Z');
+
+/** Time stands still until it is told to pass: nothing may depend on waiting. A sleep ends with its signal. */
+export function testClock(onSleep: (ms: number) => void): { readonly clock: Clock; pass(seconds: number): void } {
+  let passedMs = 0;
+  const clock: Clock = {
+    now: () => NOW_MS + passedMs,
+    monotonicMs: () => passedMs,
+    sleep: (ms, signal) =>
+      new Promise(resolve => {
+        onSleep(ms);
+        if (signal?.aborted) resolve();
+        signal?.addEventListener('abort', () => resolve(), { once: true });
+      }),
+  };
+  return {
+    clock,
+    pass: seconds => {
+      passedMs += seconds * 1000;
+    },
+  };
+}
