@@ -12,6 +12,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'src/keys/aws-kms-key.test.ts': ['openssl'],
     'src/keys/exec-key.test.ts': ['openssl'],
     'src/keys/gcp-kms-key.test.ts': ['openssl'],
+    'src/keys/kms-key.test.ts': ['openssl'],
     'src/keys/pkcs11-key.test.ts': ['softhsm2-util', 'pkcs11-tool'],
   },
   e2e: {
