@@ -149,6 +149,7 @@ export function deviceRoutes({ db, clock, log }: Deps): FastifyPluginAsync {
       const { seenBefore, seenAfter, ...rest } = request.query;
       const choice = {
         ...rest,
+        now: clock.now(),
         ...(seenBefore !== undefined && { seenBefore: existingTime(seenBefore, '/seenBefore') }),
         ...(seenAfter !== undefined && { seenAfter: existingTime(seenAfter, '/seenAfter') }),
       };

@@ -70,8 +70,13 @@ export interface DeviceChoice {
 }
 
 /** By id. @throws ServerError filter-invalid */
-export async function listDevices(db: Db, choice: DeviceChoice, after: string, limit: number): Promise<DeviceView[]> {
-  const { product, hardware, channel, filter, component, alarm, revoked, seenBefore, seenAfter } = choice;
+export async function listDevices(
+  db: Db,
+  choice: DeviceChoice & { readonly now: Date },
+  after: string,
+  limit: number,
+): Promise<DeviceView[]> {
+  const { product, hardware, channel, filter, component, alarm, revoked, seenBefore, seenAfter, now } = choice;
   let query = db.selectFrom('devices').selectAll().where('id', '>', after).orderBy('id').limit(limit);
   if (product !== undefined) query = query.where('product', '=', product);
   if (hardware !== undefined) query = query.where('hardware', '=', hardware);
@@ -81,7 +86,7 @@ export async function listDevices(db: Db, choice: DeviceChoice, after: string, l
   if (revoked !== undefined) query = query.where('revoked_at', revoked ? 'is not' : 'is', null);
   if (seenBefore !== undefined) query = query.where(sql<SqlBool>`coalesce(last_seen_at, enrolled_at) < ${seenBefore}`);
   if (seenAfter !== undefined) query = query.where('last_seen_at', '>=', seenAfter);
-  if (filter !== undefined) query = query.where(filterCondition(filter, component));
+  if (filter !== undefined) query = query.where(filterCondition(filter, { component, now }));
   return (await query.execute()).map(deviceView);
 }
 

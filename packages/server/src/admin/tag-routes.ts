@@ -5,7 +5,7 @@ import type { Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { tagByFilter, tagByName } from './tag-store.ts';
 
-export function tagRoutes({ db, log }: Deps): FastifyPluginAsyncTypebox {
+export function tagRoutes({ db, clock, log }: Deps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
       '/device-tags',
@@ -30,7 +30,7 @@ export function tagRoutes({ db, log }: Deps): FastifyPluginAsyncTypebox {
         const change = { add, remove };
         const answer =
           devices === undefined
-            ? await tagByFilter(db, { product: product ?? missingProduct(), ...rest }, change)
+            ? await tagByFilter(db, { product: product ?? missingProduct(), ...rest }, change, clock.now())
             : await tagByName(db, devices, change);
         log.info({ operator: request.operator.id, ...change, ...answer }, 'devices were tagged');
         return answer;

@@ -23,10 +23,11 @@ export async function tagByFilter(
   db: Db,
   choice: { readonly product: string; readonly filter?: string; readonly component?: string; readonly after?: string },
   change: TagChange,
+  now: Date,
   looksAt = TAGGED_BY_FILTER,
 ): Promise<TagAnswer> {
   const { product, filter, component, after = '' } = choice;
-  const meant: RawBuilder<SqlBool> = filter === undefined ? sql`true` : filterCondition(filter, component);
+  const meant: RawBuilder<SqlBool> = filter === undefined ? sql`true` : filterCondition(filter, { component, now });
   const last = await db
     .selectFrom('devices')
     .select('id')

@@ -47,9 +47,9 @@ describe('tags', () => {
       changed: 4,
     });
     const change = { add: ['seen'], remove: [] };
-    const first = await tagByFilter(app.db, { product: 'gw' }, change, 3);
+    const first = await tagByFilter(app.db, { product: 'gw' }, change, new Date(), 3);
     expect(first).toMatchObject({ matched: 3, next: expect.any(String) });
-    const rest = await tagByFilter(app.db, { product: 'gw', after: first.next ?? '' }, change, 3);
+    const rest = await tagByFilter(app.db, { product: 'gw', after: first.next ?? '' }, change, new Date(), 3);
     expect(rest).toMatchObject({ matched: 2, next: null });
     expect(await listed('tag==seen')).toHaveLength(5);
   });

@@ -54,7 +54,7 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
   let rollouts = view.rolloutsFor(said.product, said.channel);
   const { attempts, tags } =
     rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
-  const device = { ...said, tags };
+  const device = { ...said, tags, lastCheckIn: clock.now() };
   for (;;) {
     const now = clock.now();
     rollouts = rollouts.filter(r => attempts.has(r.id) || !isClosed(view, r, now));

@@ -48,6 +48,7 @@ function situation(more: Partial<Situation> = {}): Situation {
       attributes: {},
       canary: false,
       tags: [],
+      lastCheckIn: now,
     },
     attempts: new Map(),
     rollouts: [rollout()],

@@ -52,7 +52,7 @@ function isDue(rollout: RunningRollout, { device, attempts, workingOn, now }: Si
   const atWork = known && (known.state !== 'offered' || workingOn === rollout.id);
   if (rollout.state === 'paused' && !atWork) return false;
   if (known) return !known.ended;
-  return meant(rollout, device) && placeHasCome(rollout, device, now);
+  return meant(rollout, device, now) && placeHasCome(rollout, device, now);
 }
 
 /** Security before others; then those that still prove themselves before those that are done; then the older. */

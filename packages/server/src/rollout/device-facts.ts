@@ -13,10 +13,12 @@ export interface DeviceFacts {
   readonly canary: boolean;
   /** Names that operators gave it: the only fact here that is neither proven nor said by the device. */
   readonly tags: readonly string[];
+  /** Null: never. While it checks in, that is now. */
+  readonly lastCheckIn: Date | null;
 }
 
 /** What a check-in brings. */
-export type SaidFacts = Omit<DeviceFacts, 'tags'>;
+export type SaidFacts = Omit<DeviceFacts, 'tags' | 'lastCheckIn'>;
 
 /** Counter that the device runs of a component; 0 where it has none. */
 export function runningCounter(device: Pick<DeviceFacts, 'components'>, component: string): number {

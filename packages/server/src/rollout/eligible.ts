@@ -15,8 +15,8 @@ export function fits(rollout: RunningRollout, device: DeviceFacts): boolean {
 }
 
 /** The operator meant this device: asked only at entry, never again once it was offered. */
-export function meant(rollout: RunningRollout, device: DeviceFacts): boolean {
-  return rollout.matches(device, rollout.component);
+export function meant(rollout: RunningRollout, device: DeviceFacts, now: Date): boolean {
+  return rollout.matches(device, rollout.component, now);
 }
 
 /** The device's stable place lies within the open share. Canaries come before all others: their place is in the first phase. */

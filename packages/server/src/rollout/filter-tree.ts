@@ -4,14 +4,18 @@
  */
 import type { ComparisonNode, ExpressionNode } from '@rsql/ast';
 import { parse } from '@rsql/parser';
+import { LIMITS } from '@tidegate/protocol';
 import { storable } from '../db/storable.ts';
 import { ServerError } from '../server-error.ts';
+import { type Moment, parseMoment } from './filter-time.ts';
 
 export type FilterNode =
   | { readonly kind: 'and' | 'or'; readonly left: FilterNode; readonly right: FilterNode }
   | { readonly kind: 'comparison'; readonly fact: Fact; readonly test: FilterTest }
   /** Of a device's tags, which may be many or none: one of them passes or, negated, none of them does. */
-  | { readonly kind: 'tag'; readonly test: TagTest };
+  | { readonly kind: 'tag'; readonly test: TagTest }
+  /** Of the device's last check-in; one that never came passes none. */
+  | { readonly kind: 'lastCheckIn'; readonly operator: Order; readonly bound: Moment };
 
 /** Facts that every device has; any other name is one of its attributes. `version` and `counter` are a component's. */
 const FACT_NAMES = ['id', 'hardware', 'channel', 'version', 'counter', 'canary'] as const;
@@ -34,10 +38,15 @@ export type Order = '<' | '<=' | '>' | '>=';
 /** The texts that count as numbers. Written for JavaScript and PostgreSQL alike. */
 export const NUMBER_PATTERN = '^-?[0-9]{1,15}(\\.[0-9]{1,15})?$';
 
+/** More of them read as a list of devices: those are better given a tag. Each costs something at every check-in. */
+const COMPARISONS_MAX = 100;
+const TEXTS_PER_LIST_MAX = 200;
+
 /**
  * @throws ServerError `filter-invalid`, path `/filter`, with the position in characters from 1
  */
 export function parseFilter(text: string): FilterNode {
+  if (text.length > LIMITS.filterChars) throw invalid(`it is longer than ${LIMITS.filterChars} characters`);
   if (storable(text) !== text) throw invalid('it holds a character that no device can have');
   let tree: ExpressionNode;
   try {
@@ -45,7 +54,15 @@ export function parseFilter(text: string): FilterNode {
   } catch (error) {
     throw invalid(parserFault(text, (error as Error).message), error);
   }
+  const comparisons = countComparisons(tree);
+  if (comparisons > COMPARISONS_MAX) {
+    throw invalid(`it has ${comparisons} comparisons, ${COMPARISONS_MAX} are the most: give the devices a tag instead`);
+  }
   return checkNode(tree);
+}
+
+function countComparisons(node: ExpressionNode): number {
+  return node.type === 'COMPARISON' ? 1 : countComparisons(node.left) + countComparisons(node.right);
 }
 
 /** The parser tells a fault's position only within its message, around a copy of the text: cut that out first. */
@@ -73,6 +90,7 @@ function checkNode(node: ExpressionNode): FilterNode {
 }
 
 const TAG = 'tag';
+const LAST_CHECK_IN = 'lastCheckIn';
 
 function checkComparison(node: ComparisonNode): FilterNode {
   if (node.left.selector === TAG) {
@@ -80,6 +98,7 @@ function checkComparison(node: ComparisonNode): FilterNode {
     if (tagTest.kind === 'order') throw invalid('tags are names: they have no order');
     return { kind: 'tag', test: tagTest };
   }
+  if (node.left.selector === LAST_CHECK_IN) return checkTime(node.operator, node.right.value);
   return {
     kind: 'comparison',
     fact: checkFact(node.left.selector),
@@ -98,29 +117,47 @@ function checkFact(selector: string): Fact {
 
 function checkTest(operator: string, value: string | string[]): FilterTest {
   if (operator === '=in=' || operator === '=out=') {
-    return { kind: 'among', texts: Array.isArray(value) ? value : [value], negated: operator === '=out=' };
+    const texts = Array.isArray(value) ? value : [value];
+    if (texts.length > TEXTS_PER_LIST_MAX) {
+      throw invalid(
+        `a list has ${texts.length} values, ${TEXTS_PER_LIST_MAX} are the most: give the devices a tag instead`,
+      );
+    }
+    return { kind: 'among', texts, negated: operator === '=out=' };
   }
   if (Array.isArray(value)) throw invalid(`«${operator}» takes one value, not a list`);
-  switch (operator) {
-    case '==':
-      return checkPattern(value, false);
-    case '!=':
-      return checkPattern(value, true);
-    case '<':
-    case '=lt=':
-      return checkOrder(value, operator, '<');
-    case '<=':
-    case '=le=':
-      return checkOrder(value, operator, '<=');
-    case '>':
-    case '=gt=':
-      return checkOrder(value, operator, '>');
-    case '>=':
-    case '=ge=':
-      return checkOrder(value, operator, '>=');
-    default:
-      throw invalid(`«${operator}» is no known comparison`);
+  if (operator === '==' || operator === '!=') return checkPattern(value, operator === '!=');
+  return checkOrder(value, operator, orderOf(operator));
+}
+
+function orderOf(operator: string): Order {
+  const order = ORDERS[operator];
+  if (order === undefined) throw invalid(`«${operator}» is no known comparison`);
+  return order;
+}
+
+const ORDERS: Readonly<Record<string, Order>> = {
+  '<': '<',
+  '=lt=': '<',
+  '<=': '<=',
+  '=le=': '<=',
+  '>': '>',
+  '=gt=': '>',
+  '>=': '>=',
+  '=ge=': '>=',
+};
+
+function checkTime(operator: string, value: string | string[]): FilterNode {
+  if (operator === '==' || operator === '!=' || Array.isArray(value)) {
+    throw invalid(`«${LAST_CHECK_IN}» is a time: compare it by <, <=, > or >=`);
   }
+  const bound = parseMoment(value);
+  if (!bound) {
+    throw invalid(
+      `«${value}» is no time: write 2026-11-01, 2026-11-01T08:00:00Z, or a span back from now such as -P7D`,
+    );
+  }
+  return { kind: LAST_CHECK_IN, operator: orderOf(operator), bound };
 }
 
 /** `*` at the start or the end stands for any text. No pattern in between: matching stays linear. */

@@ -5,6 +5,7 @@
  * Tags are known of every device: one without any passes `tag!=lab`.
  */
 import type { DeviceFacts } from './device-facts.ts';
+import { momentMs } from './filter-time.ts';
 import {
   type Fact,
   type FactName,
@@ -16,7 +17,8 @@ import {
   type TagTest,
 } from './filter-tree.ts';
 
-export type Filter = (device: DeviceFacts, component: string) => boolean;
+/** @param component whose `version` and `counter` are meant @param now from which spans are counted back */
+export type Filter = (device: DeviceFacts, component: string, now: Date) => boolean;
 
 /**
  * @throws ServerError `filter-invalid`, path `/filter`, with the position in characters from 1
@@ -38,11 +40,17 @@ function compileNode(node: FilterNode): Filter {
     const test = compilePositive(node.test);
     return node.test.negated ? device => !device.tags.some(test) : device => device.tags.some(test);
   }
+  if (node.kind === 'lastCheckIn') {
+    const compare = ORDERS[node.operator];
+    const { bound } = node;
+    return ({ lastCheckIn }, _component, now) =>
+      lastCheckIn !== null && compare(lastCheckIn.getTime(), momentMs(bound, now));
+  }
   const left = compileNode(node.left);
   const right = compileNode(node.right);
   return node.kind === 'and'
-    ? (device, component) => left(device, component) && right(device, component)
-    : (device, component) => left(device, component) || right(device, component);
+    ? (device, component, now) => left(device, component, now) && right(device, component, now)
+    : (device, component, now) => left(device, component, now) || right(device, component, now);
 }
 
 type Reader = (device: DeviceFacts, component: string) => string | undefined;

@@ -20,12 +20,12 @@ export interface Found extends Looked {
 export async function findMeant(
   db: Db,
   { release, filter }: Pick<RolloutPlan, 'release' | 'filter'>,
-  lookedAt: number,
+  { lookedAt, now }: { readonly lookedAt: number; readonly now: Date },
 ): Promise<Found> {
-  const passes = filter === null ? sql<SqlBool>`true` : filterCondition(filter, release.component);
+  const passes = filter === null ? sql<SqlBool>`true` : filterCondition(filter, { component: release.component, now });
   const { rows } = await sql<{ looked: number; last: string | null; meant: number; current: number; sample: string[] }>`
     with looked as (
-      select id, product, hardware, channel, components, attributes, canary, tags, revoked_at from devices
+      select id, product, hardware, channel, components, attributes, canary, tags, last_seen_at, revoked_at from devices
       where product = ${release.product} order by id limit ${lookedAt}
     ), fitting as (
       select id, coalesce((

@@ -51,7 +51,7 @@ describe('a preview', () => {
     const ids = await seedDevices(app.db, 3000, now);
     for (const id of ids.slice(0, 600)) await site(id, 'north');
     const plan = planRollout({ ...request, filter: 'site==north' }, release, { salt: seedId('salt'), now });
-    const { devices, sample, phases } = await previewRollout(app.db, plan, 1000);
+    const { devices, sample, phases } = await previewRollout(app.db, plan, now, 1000);
     expect(devices).toMatchObject({ exact: false, looked: 1000, current: 0 });
     expect(devices.margin).toBeLessThan(120);
     expect(Math.abs(devices.meant - 600)).toBeLessThanOrEqual(devices.margin);

@@ -12,8 +12,13 @@ import type { RolloutPlan } from './rollout-plan.ts';
 const LOOKED_AT = 20_000;
 
 /** @throws ServerError filter-invalid */
-export async function previewRollout(db: Db, plan: RolloutPlan, lookedAt = LOOKED_AT): Promise<RolloutPreview> {
-  const found = await findMeant(db, plan, lookedAt);
+export async function previewRollout(
+  db: Db,
+  plan: RolloutPlan,
+  now: Date,
+  lookedAt = LOOKED_AT,
+): Promise<RolloutPreview> {
+  const found = await findMeant(db, plan, { lookedAt, now });
   const { devices: meant, margin } = estimate(found.meant, found);
   const { devices: current } = estimate(found.current, found);
   return {

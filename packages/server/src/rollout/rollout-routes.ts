@@ -135,8 +135,9 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
         },
       },
       async request => {
+        const now = clock.now();
         const release = await findRelease(db, request.body.target);
-        return previewRollout(db, planRollout(request.body, release, { salt: randomHex(), now: clock.now() }));
+        return previewRollout(db, planRollout(request.body, release, { salt: randomHex(), now }), now);
       },
     );
 

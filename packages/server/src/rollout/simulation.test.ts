@@ -49,6 +49,7 @@ function simulate(natures: readonly Nature[], salt: string) {
       attributes: {},
       canary: false,
       tags: [],
+      lastCheckIn: null,
     },
   }));
   let openPhase = 0;

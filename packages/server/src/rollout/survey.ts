@@ -96,7 +96,7 @@ async function notOffered(db: Db, request: SurveyRequest, needed: number): Promi
   for (let page = 0; page < PAGES_PER_TICK; page += 1) {
     const devices = await unofferedPage(db, request, after);
     for (const device of devices) {
-      if (!fits(rollout, device) || !meant(rollout, device)) continue;
+      if (!fits(rollout, device) || !meant(rollout, device, now)) continue;
       if (!inOpenShare(rollout, device) || due >= places) moreBeyond = true;
       else if (waitForDue) due += 1;
     }
@@ -115,7 +115,7 @@ async function unofferedPage(db: Db, request: SurveyRequest, after: string): Pro
   const { rollout } = request;
   const rows = await db
     .selectFrom('devices')
-    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes', 'canary', 'tags'])
+    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes', 'canary', 'tags', 'last_seen_at'])
     .where('product', '=', rollout.product)
     .where('channel', '=', rollout.channel)
     .where('hardware', 'in', rollout.hardware)
@@ -135,5 +135,10 @@ async function unofferedPage(db: Db, request: SurveyRequest, after: string): Pro
     .orderBy('id')
     .limit(PAGE)
     .execute();
-  return rows.map(r => ({ ...r, channel: r.channel ?? '', hardware: r.hardware ?? '' }));
+  return rows.map(({ last_seen_at: lastCheckIn, ...r }) => ({
+    ...r,
+    lastCheckIn,
+    channel: r.channel ?? '',
+    hardware: r.hardware ?? '',
+  }));
 }
