@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { COHORTS, cohort } from './cohort.ts';
+import { COHORTS, cohort, scheduleSalt } from './cohort.ts';
 
 test.each([
   ['0'.repeat(32), '0'.repeat(32), 405],
@@ -23,4 +23,8 @@ test('spreads devices evenly and differently for each salt', () => {
     }),
     { numRuns: 20 },
   );
+});
+
+test('the salt of a schedule comes from the path of its target alone', () => {
+  expect(scheduleSalt('gw2/stable/app/1.0.0/app.tar')).toBe('a4695e8f183a75f3229070d6cb08bd7e');
 });

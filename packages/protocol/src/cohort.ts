@@ -13,3 +13,8 @@ export const COHORTS = 10_000;
 export function cohort(salt: string, deviceId: string): number {
   return Number.parseInt(hash('sha256', `${salt}:${deviceId}`, 'hex').slice(0, 12), 16) % COHORTS;
 }
+
+/** The salt of a release's own schedule, which no server made: the first 32 hex digits of SHA-256 of the target's path. */
+export function scheduleSalt(targetPath: string): string {
+  return hash('sha256', targetPath, 'hex').slice(0, 32);
+}

@@ -5,6 +5,7 @@
  */
 import { type Static, Type } from 'typebox';
 import { Counter, FileName, Instant, Name, ReleaseClass, Sha256, Version } from './identifiers.ts';
+import { SelfOfferFields } from './self-offer.ts';
 
 export const FIRMWARE_SCHEMA = 1;
 
@@ -66,6 +67,7 @@ export const Firmware = Type.Object({
   /** Stepping stone: the least counter from which this release may be installed. */
   minFromCounter: Type.Optional(Counter),
   releasedAt: Instant,
+  ...SelfOfferFields,
 });
 export type Firmware = Static<typeof Firmware>;
 

@@ -23,6 +23,10 @@ export const LIMITS = {
   bundleBytes: 256 * 1024,
   productBytes: 64 * 1024,
   partsPerBundle: 16,
+  // What a release lets devices do by themselves.
+  scheduleSteps: 12,
+  scheduleHours: 366 * 24,
+  selfOfferDays: 366,
   /** A release counter rises by at most this much at once, so that a slip cannot use up the range. */
   counterStep: 1000,
   counterMax: 2 ** 48,

@@ -30,6 +30,8 @@ export interface ReleaseOptions extends Common {
   readonly needsReboot?: boolean;
   readonly requires?: readonly string[];
   readonly minFrom?: number;
+  readonly schedule?: readonly string[];
+  readonly selfOfferAfter?: number;
 }
 
 /** What describes a release, and so stands in the file where there is one. */
@@ -55,6 +57,8 @@ const DESCRIBING = [
   'needsReboot',
   'requires',
   'minFrom',
+  'schedule',
+  'selfOfferAfter',
 ] as const satisfies readonly (keyof ReleaseOptions)[];
 
 export function withRelease(cmd: Command): Command {
@@ -84,7 +88,9 @@ export function withRelease(cmd: Command): Command {
     .option('--min-battery <percent>', 'least charge to install with', wholeNumber)
     .option('--needs-reboot', 'takes effect by a reboot')
     .option('--requires <component:counter>', 'another component, at least so new; repeat', gather)
-    .option('--min-from <counter>', 'stepping stone: least counter to come from', wholeNumber);
+    .option('--min-from <counter>', 'stepping stone: least counter to come from', wholeNumber)
+    .option('--schedule <hours:basisPoints>', 'where no server speaks: who may take it when; repeat', gather)
+    .option('--self-offer-after <days>', 'class security: then devices offer it whatever a server says', wholeNumber);
 }
 
 /** @throws SignerError `usage` where it is said twice or not at all, `file-invalid` */
@@ -118,6 +124,12 @@ function asRequest(image: string | undefined, options: ReleaseOptions): ReleaseR
     if (!/^\d+$/.test(least)) throw new InvalidArgumentError('Write it as COMPONENT:COUNTER.');
     return { component: needs, minCounter: Number(least) };
   });
+  const schedule = options.schedule?.map(text => {
+    const [afterHours = '', basisPoints = ''] = /^(\d{1,9}):(\d{1,9})$/.exec(text)?.slice(1) ?? [];
+    if (afterHours === '')
+      throw new InvalidArgumentError('Write it as HOURS:BASISPOINTS, such as 24:1000 for a tenth.');
+    return { afterHours: Number(afterHours), basisPoints: Number(basisPoints) };
+  });
   return {
     file: image,
     product,
@@ -142,5 +154,7 @@ function asRequest(image: string | undefined, options: ReleaseOptions): ReleaseR
     ...(options.needsReboot === true && { needsReboot: true }),
     ...(requires && { requires }),
     ...(options.minFrom !== undefined && { minFromCounter: options.minFrom }),
+    ...(schedule && { schedule }),
+    ...(options.selfOfferAfter !== undefined && { selfOfferAfterDays: options.selfOfferAfter }),
   };
 }

@@ -45,6 +45,8 @@ export interface ReleaseRequest
       | 'needsReboot'
       | 'requires'
       | 'minFromCounter'
+      | 'schedule'
+      | 'selfOfferAfterDays'
       | 'mustUnderstand'
     >,
     DocumentFiles {

@@ -26,6 +26,10 @@ export const LINT_CODES = [
   // Releases.
   'features-lost',
   'promotion-blocked',
+  'self-offer-soon',
+  'schedule-partial',
+  'schedule-missing',
+  'stone-not-offered',
   'artifact-differs',
   'artifact-orphaned',
   // Time.

@@ -3,7 +3,7 @@ import { describedAs, type Firmware } from '@tidegate/protocol';
 import type { Listed } from '../policy/counter.ts';
 import { type LintedSet, newestLists } from './linted-set.ts';
 
-export interface Image extends Listed {
+export interface Image extends Listed, Pick<Firmware, 'schedule' | 'selfOfferAfterDays' | 'minFromCounter'> {
   readonly role: string;
   readonly path: string;
   readonly product: string;

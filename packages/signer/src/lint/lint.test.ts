@@ -220,6 +220,35 @@ describe('releases whose version and counter go different ways', () => {
   });
 });
 
+describe('releases that go to devices without a server', () => {
+  const whole = [{ afterHours: 0, basisPoints: 10_000 }];
+
+  test('too soon for a hold, or only to some of the devices', async () => {
+    const fixes = [{ id: 'CVE-1', risk: { en: 'Strangers could listen.' } }];
+    const schedule = [{ afterHours: 0, basisPoints: 500 }];
+    const path = await released('1.0.0', { class: 'security', fixes, selfOfferAfterDays: 2, schedule });
+    expect(await findings()).toEqual([
+      found('self-offer-soon', 'warning', { path }),
+      found('schedule-partial', 'warning', { path }),
+    ]);
+  });
+
+  test('a schedule that was forgotten, or that stops at a stepping stone without one', async () => {
+    await released('1.0.0', { schedule: whole });
+    const path = await released('1.1.0');
+    expect(await findings()).toEqual([found('schedule-missing', 'warning', { path })]);
+    const beyond = await released('1.2.0', { schedule: whole, minFromCounter: 2 });
+    expect(await findings()).toEqual([found('stone-not-offered', 'warning', { path: beyond })]);
+  });
+
+  test('a feature that would go past a server is not even listed', async () => {
+    await expect(released('1.0.0', { class: 'feature', selfOfferAfterDays: 7 })).rejects.toMatchObject({
+      code: 'firmware-invalid',
+      message: expect.stringContaining('security only') as string,
+    });
+  });
+});
+
 describe('what lies in the folder', () => {
   test('images that no list names, and images that are not there', async () => {
     const path = await released('1.0.0');

@@ -13,6 +13,7 @@ import type { LintFacts } from './lint-facts.ts';
 import { holdersOf, lintedSet } from './linted-set.ts';
 import { listFindings } from './list-lint.ts';
 import { rawFindings } from './raw-lint.ts';
+import { selfOfferFindings } from './self-offer-lint.ts';
 import { sizeFindings } from './size-lint.ts';
 import { timeFindings } from './time-lint.ts';
 
@@ -28,6 +29,7 @@ export function lint(facts: LintFacts): Finding[] {
     ...holderFindings(set.targets.planned ?? set.targets.inForce, facts.keys),
     ...sizeFindings(set),
     ...lineFindings(images),
+    ...selfOfferFindings(images),
     ...artifactFindings(set, artifacts),
     ...timeFindings(set, images, expiryDays, now),
   ]);

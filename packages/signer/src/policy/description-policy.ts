@@ -4,6 +4,7 @@ import { SignerError } from '../signer-error.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { classFaults } from './class-policy.ts';
 import { hasText } from './has-text.ts';
+import { selfOfferFaults } from './self-offer-policy.ts';
 
 /** @throws SignerError `firmware-invalid`, `custom-too-large`, `name-invalid`, those of class and hold */
 export function checkDescription(custom: unknown, path: string): Described {
@@ -54,6 +55,8 @@ export function checkHold(custom: unknown, path: string): Hold {
 function checkFirmwareEntry(firmware: Firmware, path: string): void {
   if (firmware.kind === 'delta' && !firmware.baseSha256) throw invalid(path, '/baseSha256', 'is missing for a delta');
   if (new Set(firmware.hardware).size !== firmware.hardware.length) throw invalid(path, '/hardware', 'repeats itself');
+  const [selfOffer] = selfOfferFaults(firmware);
+  if (selfOffer) throw invalid(path, selfOffer.path, selfOffer.message);
   const [fault] = classFaults(firmware);
   if (fault) throw new SignerError(fault.code, `The description of ${path}: ${fault.path} ${fault.message}`);
 }

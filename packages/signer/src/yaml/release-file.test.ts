@@ -59,6 +59,15 @@ describe('a release file', () => {
     });
   });
 
+  test('says who may take it without a server and when, and is refused where that does not grow', async () => {
+    const schedule = 'schedule:\n  - {afterHours: 0, basisPoints: 100}\n';
+    expect(await told(`${PLAIN}${schedule}  - {afterHours: 24, basisPoints: 10000}\n`)).toEqual([]);
+    expect(await told(`${PLAIN}${schedule}  - {afterHours: 24, basisPoints: 100}\nselfOfferAfterDays: 7\n`)).toEqual([
+      'release.yaml:11:35: /schedule/1/basisPoints must be more than 100, that of the step before',
+      'release.yaml:12:21: /selfOfferAfterDays is for class security only; the class is maintenance',
+    ]);
+  });
+
   test('with an unknown key is refused at that key, with the word that was meant', async () => {
     expect(await told(`${PLAIN}hardwares: [gw2-c]\n`)).toEqual([
       'release.yaml:9:1: /hardwares is not known here; did you mean hardware?',

@@ -1,9 +1,20 @@
 /** `release.yaml`: what people say of a release, beside the image. */
 import { dirname, resolve } from 'node:path';
-import { ARTIFACT_FORMATS, closed, Counter, Firmware, Name, ReleaseClass, Version } from '@tidegate/protocol';
+import {
+  ARTIFACT_FORMATS,
+  closed,
+  Counter,
+  Firmware,
+  LIMITS,
+  Name,
+  ReleaseClass,
+  ScheduleStep,
+  Version,
+} from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { ReleaseRequest } from '../edit/release.ts';
 import { classFaults } from '../policy/class-policy.ts';
+import { selfOfferFaults } from '../policy/self-offer-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { readYaml } from './read-yaml.ts';
 import { asLocalized, Text } from './text.ts';
@@ -47,6 +58,21 @@ export const ReleaseFile = Type.Object(
     needsReboot: Firmware.properties.needsReboot,
     requires: Type.Optional(Type.Array(closed({ component: Name, minCounter: Counter }), { maxItems: 8 })),
     minFromCounter: Type.Optional(described(Counter, 'Stepping stone: the least counter to come from.')),
+    schedule: Type.Optional(
+      Type.Array(closed(ScheduleStep.properties), {
+        minItems: 1,
+        maxItems: LIMITS.scheduleSteps,
+        description: 'Where no server speaks: the share of devices that may take it so many hours after its release.',
+      }),
+    ),
+    selfOfferAfterDays: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        maximum: LIMITS.selfOfferDays,
+        description:
+          'From then on devices offer it to their owners even where a server keeps it back. Class security only.',
+      }),
+    ),
     mustUnderstand: Firmware.properties.mustUnderstand,
   },
   { additionalProperties: false, title: 'A release of Tidegate' },
@@ -63,7 +89,10 @@ export interface FromBuild {
 export async function readReleaseFile(path: string): Promise<ReleaseFile> {
   const { value, refuse } = await readYaml(path, ReleaseFile);
   const { class: releaseClass, addsFeatures } = value;
-  refuse(classFaults({ class: releaseClass, ...(addsFeatures !== undefined && { addsFeatures }), ...textsOf(value) }));
+  refuse([
+    ...classFaults({ class: releaseClass, ...(addsFeatures !== undefined && { addsFeatures }), ...textsOf(value) }),
+    ...selfOfferFaults(value),
+  ]);
   return value;
 }
 
