@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hex32List, phaseList, phaseText, share, shareWords, wholeNumber } from './command.ts';
+import { hex32List, phaseList, phaseText, share, shareWords, wholeNumber, windowRules } from './command.ts';
 
 test('reads each share that it writes, to the basis point', () => {
   fc.assert(
@@ -33,4 +33,11 @@ test('takes ids alone, so that no path is made of anything else', () => {
   const id = '0123456789abcdef0123456789abcdef';
   expect(hex32List(`${id}, ${id}`)).toEqual([id, id]);
   for (const text of ['..', `${id}/..`, id.toUpperCase(), `${id},`]) expect(() => hex32List(text)).toThrow();
+});
+
+test('collects windows, and says how one is written where it is none', () => {
+  const first = windowRules('sat 02:00-05:00');
+  expect(windowRules('22:00-24:00', first)).toMatchObject([{ days: ['sat'] }, { from: '22:00', to: '24:00' }]);
+  for (const text of ['always', '02:00-02:00', 'sat 2-5'])
+    expect(() => windowRules(text)).toThrow('mon-fri 02:00-05:00');
 });

@@ -1,5 +1,5 @@
 /** What every command has in common: its help with examples, and how its arguments become ids, numbers and shares. */
-import { HEX_32_PATTERN, NAME_PATTERN, type Phase } from '@tidegate/protocol';
+import { HEX_32_PATTERN, NAME_PATTERN, parseWindowRule, type Phase, type WindowRule } from '@tidegate/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -52,6 +52,15 @@ export function phaseList(text: string): readonly Phase[] {
     const devices = /^(\d{1,8})\s?dev(?:ices?)?$/.exec(part.trim())?.[1];
     return devices === undefined ? { basisPoints: share(part) } : { devices: Number(devices) };
   });
+}
+
+/** `mon-fri 02:00-05:00`, one a time. */
+export function windowRules(text: string, before: readonly WindowRule[] = []): readonly WindowRule[] {
+  const parsed = parseWindowRule(text);
+  if (parsed.ok) return [...before, parsed.value];
+  throw new InvalidArgumentError(
+    `«${text}»${parsed.fault.path} ${parsed.fault.message}. Write "mon-fri 02:00-05:00", "sat,sun 00:00-24:00" or "22:00-06:00".`,
+  );
 }
 
 export function phaseText({ devices, basisPoints = 0 }: Phase): string {

@@ -16,6 +16,7 @@ import { releaseListCommand } from './commands/release-list.ts';
 import { rolloutActCommands } from './commands/rollout-act.ts';
 import { rolloutCreateCommand } from './commands/rollout-create.ts';
 import { rolloutListCommand } from './commands/rollout-list.ts';
+import { rolloutRescheduleCommand } from './commands/rollout-reschedule.ts';
 import { rolloutRetryCommand } from './commands/rollout-retry.ts';
 import { rolloutShowCommand } from './commands/rollout-show.ts';
 import { rolloutWatchCommand } from './commands/rollout-watch.ts';
@@ -72,6 +73,7 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
           make(terminal),
         ),
         ...rolloutActCommands(terminal),
+        rolloutRescheduleCommand(terminal),
         rolloutRetryCommand(terminal),
       ],
     ],

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Counter, Hex32, Instant, Name, ReleaseClass, Sha256, UpdateStateName, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';
+import { OfferedWindow } from './window.ts';
 
 /** What a component runs, from the slot record that the agent wrote itself, never from a text inside the image. */
 export const RunningComponent = closed({
@@ -51,6 +52,10 @@ export const Offer = Type.Object({
   counter: Counter,
   class: ReleaseClass,
   notBefore: Instant,
+  /** When the maker lets it install, in the device's own local time; absent: at any time. */
+  window: Type.Optional(OfferedWindow),
+  /** The maker asks for haste. It overrules nothing that the owner decided. */
+  urgent: Type.Optional(Type.Boolean()),
   pollDuringUpdateSeconds: Type.Integer({ minimum: LIMITS.pollSecondsMin, maximum: 3600 }),
 });
 export type Offer = Static<typeof Offer>;

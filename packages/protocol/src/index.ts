@@ -20,4 +20,5 @@ export * from './states.ts';
 export * from './submission.ts';
 export * from './target-path.ts';
 export * from './tuf-key.ts';
+export * from './window.ts';
 export * from './withdrawal.ts';

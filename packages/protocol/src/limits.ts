@@ -48,6 +48,12 @@ export const LIMITS = {
 
   // Rollouts.
   phasesPerRollout: 100,
+  /** Two a day. */
+  windowRules: 14,
+  /** A shorter window could be over before a device looks. */
+  windowMinutesMin: 10,
+  /** A rollout may be planned so far ahead. */
+  startAheadSeconds: 366 * 86_400,
   filterChars: 2000,
   /** Beyond this a device refuses another attempt, and a server makes none. */
   attemptsPerRollout: 5,

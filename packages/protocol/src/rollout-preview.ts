@@ -6,7 +6,7 @@ import { ROLLOUT_STATES } from './rollout.ts';
 
 /**
  * What another rollout of the same component and hardware means for this one. `refuses`: it must be stopped first.
- * `overtaken`: this one is a security release, and takes over the other's devices that have not begun.
+ * `overtaken`: this one is a security release, or an urgent one, and takes over the other's devices that have not begun.
  */
 export const CONFLICT_EFFECTS = ['refuses', 'overtaken'] as const;
 export type ConflictEffect = (typeof CONFLICT_EFFECTS)[number];

@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox';
 import { Counter, Hex32, Instant, Name, ReleaseClass, TargetPathText, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';
+import { Window } from './window.ts';
 
 /**
  * Cumulative, and one of the two: a share of the fleet (5000 opens the rollout to half of it), or a number of devices,
@@ -76,8 +77,13 @@ export const RolloutRequest = closed({
   phases: Type.Array(Phase, { minItems: 1, maxItems: LIMITS.phasesPerRollout }),
   gate: Type.Optional(Type.Partial(Gate, { additionalProperties: false })),
   pace: Type.Optional(Pace),
+  /** When devices may install it, in their own local time; absent: at any time. */
+  window: Type.Optional(Window),
+  /** A security release for which haste comes before caution: it overtakes every rollout that is not urgent. */
+  urgent: Type.Optional(Type.Boolean()),
   /** Random where absent. */
   salt: Type.Optional(Hex32),
+  /** When it begins by itself; absent: now. */
   notBefore: Type.Optional(Instant),
   pollDuringUpdateSeconds: Type.Optional(Type.Integer({ minimum: LIMITS.pollSecondsMin, maximum: 3600 })),
 });
@@ -109,7 +115,7 @@ export type RolloutCounts = Static<typeof RolloutCounts>;
 export const GATE_ACTIONS = ['advance', 'hold', 'halt', 'complete'] as const;
 export type GateAction = (typeof GATE_ACTIONS)[number];
 /** What people do to a rollout stands in the same history. */
-export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry'] as const;
+export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry', 'reschedule'] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 /** What the gate decided, or a person did, with the numbers of that moment. */
@@ -141,6 +147,10 @@ export const RolloutView = Type.Object({
   openPhase: Type.Integer({ minimum: 0 }),
   gate: Gate,
   pace: Pace,
+  window: Type.Union([Window, Type.Null()]),
+  urgent: Type.Boolean(),
+  /** When it begins, or began. */
+  notBefore: Instant,
   counts: RolloutCounts,
   /** The same by phase, as many as there are phases: each device counts in the phase in which it was offered. */
   phaseCounts: Type.Array(RolloutCounts),
@@ -150,6 +160,10 @@ export const RolloutView = Type.Object({
   endedAt: Type.Union([Instant, Type.Null()]),
 });
 export type RolloutView = Static<typeof RolloutView>;
+
+/** Another start for a rollout that has not begun; a time that is past: now. */
+export const RolloutRescheduleRequest = closed({ notBefore: Instant });
+export type RolloutRescheduleRequest = Static<typeof RolloutRescheduleRequest>;
 
 /** Which devices get another attempt: those named, else every one whose last attempt ended otherwise than verified. */
 export const RolloutRetryRequest = closed({

@@ -7,14 +7,17 @@ import {
   type Ramp,
   type RolloutRequest,
   RolloutView,
+  type Window,
+  type WindowRule,
 } from '@tidegate/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { command, confirm, hex32, phaseList, share, wholeNumber } from '../command.ts';
+import { command, confirm, hex32, phaseList, share, wholeNumber, windowRules } from '../command.ts';
 import { show, tell } from '../print/say.ts';
 import { instant, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { overview, overviewLines } from './rollout-overview.ts';
+import { stateWords } from './rollout-words.ts';
 
 interface Options extends Common {
   readonly phases: readonly Phase[];
@@ -27,6 +30,8 @@ interface Options extends Common {
   readonly name?: string;
   readonly salt?: string;
   readonly notBefore?: string;
+  readonly window?: readonly WindowRule[];
+  readonly urgent?: boolean;
   readonly pollDuringUpdate?: number;
   readonly minVerified?: number;
   readonly resolved?: number;
@@ -44,6 +49,8 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
   const bare = command('create', 'Bring a published release to the fleet, in phases that a gate opens.', [
     'rollout create gw2/stable/app/1.1.0/app.tgz --dry-run',
     'rollout create gw2/stable/app/1.1.0/app.tgz --phases 5dev,10%,100% --over 6h --at-work 500',
+    "rollout create gw2/stable/app/1.1.0/app.tgz --window 'mon-fri 02:00-05:00' --window 'sat,sun 00:00-24:00'",
+    'rollout create gw2/stable/app/1.1.1/app.tgz --urgent --phases 1%,100% --soak 15m',
     "rollout create gw2/stable/app/1.1.0/app.tgz --filter 'site==north' --soak 2h --max-failures 5 --yes --json",
   ])
     .argument('<target>', 'product/channel/component/version/file, as `release list` shows it')
@@ -58,7 +65,15 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
     .option('--filter <rsql>', 'RSQL over attributes, tag, canary, hardware, channel, version, counter: who may enter')
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
-    .option('--not-before <time>', 'a time, or a span from now', text => instant(text, terminal.now(), 'future'))
+    .option('--not-before <time>', 'when it begins: a time, or a span from now', text =>
+      instant(text, terminal.now(), 'future'),
+    )
+    .option(
+      '--window <rule>',
+      'when devices may install, in their own local time: "mon-fri 02:00-05:00"; may be given again',
+      windowRules,
+    )
+    .option('--urgent', 'a security release that comes before everything but the owner: no spreading, ceilings hold')
     .option('--poll-during-update <span>', 'how often devices at work check in (2m)', span);
   return withGate(withPace(bare))
     .option('--dry-run', 'show what it would do, and do nothing')
@@ -75,7 +90,9 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       if (options.json !== true) tell(terminal, ...overviewLines(plan));
       await confirm(terminal, options.yes, 'Start it?');
       const rollout = await api.post('/rollouts', request, RolloutView);
-      show(terminal, options, rollout, () => [`Started ${rollout.name}: tidegate rollout watch ${rollout.id}`]);
+      show(terminal, options, rollout, () => [
+        `${rollout.name} is ${stateWords(rollout, terminal.now())}: tidegate rollout watch ${rollout.id}`,
+      ]);
     });
 }
 
@@ -134,7 +151,8 @@ function percent(basisPoints: number): string {
 }
 
 function requestOf(target: string, options: Options): RolloutRequest {
-  const { filter, name, salt, notBefore, pollDuringUpdate: pollDuringUpdateSeconds } = options;
+  const { filter, name, salt, notBefore, urgent, pollDuringUpdate: pollDuringUpdateSeconds } = options;
+  const window: Window | undefined = options.window && [...options.window];
   const gate = given<Partial<Gate>>({
     minVerified: options.minVerified,
     resolvedShare: options.resolved,
@@ -155,7 +173,7 @@ function requestOf(target: string, options: Options): RolloutRequest {
   return {
     target,
     phases: [...options.phases],
-    ...given<Partial<RolloutRequest>>({ filter, name, salt, notBefore, pollDuringUpdateSeconds }),
+    ...given<Partial<RolloutRequest>>({ filter, name, salt, notBefore, window, urgent, pollDuringUpdateSeconds }),
     ...(Object.keys(gate).length === 0 ? {} : { gate }),
     ...(Object.keys(pace).length === 0 ? {} : { pace }),
   };

@@ -6,6 +6,7 @@ import { printList } from '../print/list.ts';
 import { ago } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
+import { stateWords } from './rollout-words.ts';
 
 interface Options extends Common {
   readonly product?: string;
@@ -32,7 +33,7 @@ export function rolloutListCommand(terminal: Terminal): Command {
         columns: [
           { title: 'ID', value: r => r.id },
           { title: 'NAME', value: r => r.name, shrinks: true },
-          { title: 'STATE', value: r => r.state },
+          { title: 'STATE', value: r => stateWords(r, now) },
           { title: 'PHASE', value: r => `${r.openPhase + 1}/${r.phases.length}` },
           { title: 'VERIFIED', value: r => `${r.counts.verified}/${r.counts.offered}` },
           { title: 'FAILED', value: r => String(r.counts.failed + r.counts.refused) },

@@ -2,7 +2,8 @@
 import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
 import { phaseText } from '../command.ts';
-import { gateWords, paceWords } from './rollout-words.ts';
+import { localTime } from '../print/when.ts';
+import { gateWords, paceWords, windowWords } from './rollout-words.ts';
 
 export interface Overview extends RolloutPreview {
   readonly request: RolloutRequest;
@@ -29,7 +30,10 @@ export function overviewLines({ request, release, devices, phases, sample, confl
         ]
       : []),
     `phases    ${phases.map((phase, i) => phaseLine(request, i, phase.devices)).join(', then ')}`,
+    ...(request.notBefore === undefined ? [] : [`begins    ${localTime(request.notBefore)}`]),
+    ...(request.urgent === true ? ['urgent    before every rollout that is not; not spread over time'] : []),
     ...paceWords(request.pace ?? {}),
+    ...windowWords(request.window),
     ...gateWords(gate),
     ...conflicts.map(c => `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}`),
   ];
@@ -39,7 +43,7 @@ const SAMPLE_SHOWN = 3;
 
 const CONFLICT_WORDS: Readonly<Record<RolloutPreview['conflicts'][number]['effect'], string>> = {
   refuses: 'is for the same component and hardware: stop it first',
-  overtaken: 'gives its devices that have not begun to this security release',
+  overtaken: 'gives its devices that have not begun to this one',
 };
 
 function deviceWords({ meant, current, exact, margin, looked }: RolloutPreview['devices']): string {

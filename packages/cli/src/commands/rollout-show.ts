@@ -7,7 +7,15 @@ import { localTime } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
-import { countWords, decisionWords, gateWords, paceWords, phaseWords } from './rollout-words.ts';
+import {
+  countWords,
+  decisionWords,
+  gateWords,
+  paceWords,
+  phaseWords,
+  stateWords,
+  windowWords,
+} from './rollout-words.ts';
 
 export function rolloutShowCommand(terminal: Terminal): Command {
   return command('show', 'Show a rollout, its gate, and what was decided.', [
@@ -18,15 +26,15 @@ export function rolloutShowCommand(terminal: Terminal): Command {
       const options = cmd.optsWithGlobals<Common>();
       const api = await openSession(options, terminal);
       const rollout = await api.get(`/rollouts/${await rolloutMeant(api, given)}`, RolloutView);
-      show(terminal, options, rollout, () => rolloutLines(rollout));
+      show(terminal, options, rollout, () => rolloutLines(rollout, terminal.now()));
     });
 }
 
-export function rolloutLines(rollout: RolloutView): string[] {
+export function rolloutLines(rollout: RolloutView, now: Date): string[] {
   const { decisions, phaseCounts } = rollout;
   return [
     `rollout   ${rollout.id}  ${rollout.name}`,
-    `state     ${rollout.state}, ${phaseWords(rollout)}`,
+    `state     ${stateWords(rollout, now)}, ${phaseWords(rollout)}`,
     `target    ${rollout.target} (counter ${rollout.counter}, ${rollout.class})`,
     `filter    ${rollout.filter ?? 'none: every device of the product and channel with fitting hardware'}`,
     `devices   ${countWords(rollout.counts)}`,
@@ -36,6 +44,7 @@ export function rolloutLines(rollout: RolloutView): string[] {
     }),
     `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}`,
     ...paceWords(rollout.pace),
+    ...windowWords(rollout.window),
     ...gateWords(rollout.gate),
     ...(decisions.length === 0 ? [] : ['', ...decisions.map(d => `${localTime(d.at)}  ${decisionWords(d)}`)]),
   ];

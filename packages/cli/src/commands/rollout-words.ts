@@ -1,7 +1,15 @@
 /** A rollout in words, as several commands show it. */
-import type { Pace, Gate, GateDecision, RolloutCounts, RolloutView } from '@tidegate/protocol';
+import {
+  type Pace,
+  type Gate,
+  type GateDecision,
+  type RolloutCounts,
+  type RolloutView,
+  type Window,
+  windowRuleText,
+} from '@tidegate/protocol';
 import { phaseText, shareWords } from '../command.ts';
-import { spanWords } from '../print/when.ts';
+import { localTime, spanWords } from '../print/when.ts';
 
 export function phaseWords(rollout: Pick<RolloutView, 'phases' | 'openPhase'>, phase = rollout.openPhase): string {
   const share = phaseText(rollout.phases[phase] ?? {});
@@ -52,11 +60,24 @@ export function paceWords({ overSeconds, devicesPerMinute, ramp, devicesAtWork, 
   return parts.length === 0 ? [] : [`pace      ${parts.join(', ')}`];
 }
 
+/** Nothing where devices may install at any time. */
+export function windowWords(window: Window | null | undefined): string[] {
+  if (!window) return [];
+  return [`window    ${window.map(windowRuleText).join(', ')}, by each device's own clock`];
+}
+
+/** The state, and where it has not begun, its start. */
+export function stateWords({ state, notBefore, urgent }: RolloutView, now: Date): string {
+  const isWaiting = (state === 'running' || state === 'paused') && Date.parse(notBefore) > now.getTime();
+  return [state, ...(isWaiting ? [`begins ${localTime(notBefore)}`] : []), ...(urgent ? ['urgent'] : [])].join(', ');
+}
+
 const ACTORS: Readonly<Record<string, string>> = {
   pause: 'paused',
   resume: 'resumed',
   stop: 'stopped',
   retry: 'retried',
+  reschedule: 'rescheduled',
 };
 
 /** `phase 1: advance: 3 of 3 devices verified, soaked 3 s`, `phase 1: paused by alice`. */

@@ -13,6 +13,7 @@ import type {
   RolloutCounts,
   RolloutState,
   UpdateState,
+  Window,
 } from '@tidegate/protocol';
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
@@ -148,6 +149,8 @@ export interface RolloutsTable {
   phase_opened_at: DefaultedTime;
   gate: JSONColumnType<Gate>;
   pace: JSONColumnType<Pace>;
+  install_window: ColumnType<Window | null, string | null, string | null>;
+  urgent: Generated<boolean>;
   not_before: DefaultedTime;
   poll_during_update_seconds: number;
   looked_phase: Generated<number>;

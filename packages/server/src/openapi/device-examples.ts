@@ -38,6 +38,7 @@ const offer: Offer = {
   counter: 13,
   class: 'feature',
   notBefore: MORNING,
+  window: [{ days: ['sat', 'sun'], from: '02:00', to: '05:00' }],
   pollDuringUpdateSeconds: 120,
 };
 const report: Report = {

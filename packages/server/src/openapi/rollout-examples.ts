@@ -10,9 +10,12 @@ import {
   RolloutCounts,
   RolloutPreview,
   RolloutRequest,
+  RolloutRescheduleRequest,
   RolloutRetryAnswer,
   RolloutRetryRequest,
   RolloutView,
+  Window,
+  WindowRule,
 } from '@tidegate/protocol';
 import { DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SALT, TARGET } from './example-values.ts';
 import { DEVICE, RELEASE } from './fleet-examples.ts';
@@ -44,6 +47,8 @@ const decision: GateDecision = {
   reason: '9 of 10 devices verified; soaks for 20 h more',
   counts,
 };
+const nights: WindowRule = { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '22:00', to: '06:00' };
+
 const rollout: RolloutView = {
   id: ROLLOUT_ID,
   name: 'app 1.3.0',
@@ -61,6 +66,9 @@ const rollout: RolloutView = {
   openPhase: 0,
   gate: DEFAULT_GATE,
   pace: { devicesPerMinute: 600, devicesAtWork: 2000 },
+  window: [nights],
+  urgent: false,
+  notBefore: MORNING,
   counts,
   phaseCounts: [counts, nobody],
   decisions: [decision],
@@ -81,6 +89,8 @@ export const ROLLOUT_EXAMPLES = [
   named('Phase', Phase, { basisPoints: 1000 }),
   named('Ramp', Ramp, { devicesPerMinute: 10, growth: 20_000, verified: 50 }),
   named('Pace', Pace, { overSeconds: 21_600, devicesPerMinute: 600, devicesAtWork: 2000, leaseSeconds: 900 }),
+  named('WindowRule', WindowRule, nights),
+  named('Window', Window, [nights, { days: ['sat', 'sun'], from: '00:00', to: '24:00' }]),
   named('Gate', Gate, DEFAULT_GATE),
   named('RolloutCounts', RolloutCounts, counts),
   named('GateDecision', GateDecision, decision),
@@ -100,6 +110,7 @@ export const ROLLOUT_EXAMPLES = [
     conflicts: [conflict],
   }),
   named('RolloutView', RolloutView, rollout),
+  named('RolloutRescheduleRequest', RolloutRescheduleRequest, { notBefore: NOON }),
   named('RolloutRetryRequest', RolloutRetryRequest, { devices: [DEVICE_ID] }),
   named('RolloutRetryAnswer', RolloutRetryAnswer, { rollout, retried: 1, exhausted: 0 }),
 ];

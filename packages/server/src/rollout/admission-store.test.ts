@@ -1,4 +1,4 @@
-import type { RolloutRequest } from '@tidegate/protocol';
+import { type RolloutRequest, WEEKDAYS } from '@tidegate/protocol';
 import { cohort } from '@tidegate/protocol/cohort';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -41,7 +41,7 @@ async function start(more: Partial<RolloutRequest>): Promise<void> {
   await board.confirm();
 }
 
-async function ask(id: string, state?: 'offered' | 'downloading', canary = false): Promise<boolean> {
+async function ask(id: string, state?: 'offered' | 'downloading' | 'downloaded', canary = false): Promise<boolean> {
   const { offer } = await checkIn(
     { db: base.db, clock, log, board, memory, config: { pollSeconds: 60 } },
     { id, product: 'gw' },
@@ -173,6 +173,45 @@ describe('a ceiling on devices at work', () => {
     await memory.flush();
     expect([await ask(ids[2] ?? ''), await ask(ids[3] ?? '')]).toEqual([true, true]);
     expect(await ask(ids[0] ?? '', 'offered')).toBe(true);
+  });
+});
+
+describe('a device that has the release and does not begin', () => {
+  const pace = { devicesAtWork: 1, leaseSeconds: 600 };
+  const window = [{ days: [...WEEKDAYS], from: '02:00', to: '05:00' }];
+  const [first, second] = [seedId('device 0'), seedId('device 1')];
+
+  /** It comes by twice in each lease, and says that it waits. */
+  async function waits(seconds: number): Promise<void> {
+    for (let left = seconds; left > 0; left -= 300) {
+      await pass(Math.min(300, left));
+      await ask(first, 'downloaded');
+      await memory.flush();
+    }
+  }
+
+  async function download(): Promise<void> {
+    expect(await ask(first)).toBe(true);
+    const report = { id: seedId('here'), rolloutId: rollout.id, attempt: 1, state: 'downloaded' as const };
+    await storeReports(base.db, first, [{ ...report, at: now.toISOString() }], now);
+  }
+
+  it('gives its place away after the lease, where no window keeps it waiting', async () => {
+    await start({ pace });
+    await download();
+    await waits(590);
+    expect(await ask(second)).toBe(false);
+    await waits(20);
+    expect(await ask(second)).toBe(true);
+  });
+
+  it('keeps its place as long as the window may be closed', async () => {
+    await start({ pace, window });
+    await download();
+    await waits(21 * 3600);
+    expect(await ask(second)).toBe(false);
+    await waits(610);
+    expect(await ask(second)).toBe(true);
   });
 });
 

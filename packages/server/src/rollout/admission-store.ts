@@ -85,11 +85,17 @@ async function judge(
   });
 }
 
-/** Those whose lease has not run out; counting ends at the ceiling. */
-async function countAtWork(tx: Db, { id, pace }: RunningRollout, now: Date): Promise<number> {
+/**
+ * Those whose lease has not run out; counting ends at the ceiling. One that has the release and does not begin keeps its
+ * place for as long as the rollout's window may hold it back: whoever waits for an owner must not keep others out for ever.
+ */
+async function countAtWork(tx: Db, { id, pace, closedSeconds }: RunningRollout, now: Date): Promise<number> {
+  const lease = leaseStart(pace, now);
+  const downloadedSince = new Date(lease.getTime() - closedSeconds * 1000);
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from (
-      select 1 from attempts where rollout_id = ${id} and outcome is null and at_work_at > ${leaseStart(pace, now)}
+      select 1 from attempts where rollout_id = ${id} and outcome is null and at_work_at > ${lease}
+        and (state <> 'downloaded' or changed_at > ${downloadedSince})
       limit ${pace.devicesAtWork ?? 0}
     ) as working`.execute(tx);
   return rows[0]?.n ?? 0;

@@ -68,6 +68,16 @@ describe('a check-in', () => {
     expect(await base.db.selectFrom('rollout_counts').select('offered').execute()).toEqual([{ offered: 1 }]);
   });
 
+  it('carries the window and the urgency of its rollout, judged by nobody but the device', async () => {
+    expect((await ask()).offer).not.toHaveProperty('window');
+    await stopRollout(base.db, rollout.id, { by: 'anna', now });
+    const window = [{ days: ['sun' as const], from: '02:00', to: '05:00' }];
+    const next = await seedRelease(base.db, 3, { class: 'security' });
+    rollout = await seedRollout(base.db, next, now, { window, urgent: true });
+    await board.confirm();
+    expect((await ask()).offer).toMatchObject({ rolloutId: rollout.id, window, urgent: true });
+  });
+
   it('finds a device that an operator tagged since, though it was remembered without the tag', async () => {
     await stopRollout(base.db, rollout.id, { by: 'anna', now });
     const next = await seedRelease(base.db, 3);

@@ -86,6 +86,8 @@ function toOffer(rollout: RunningRollout, attempt: number): Offer {
     counter: rollout.counter,
     class: rollout.class,
     notBefore: rollout.notBefore.toISOString(),
+    ...(rollout.window && { window: rollout.window }),
+    ...(rollout.urgent && { urgent: true }),
     pollDuringUpdateSeconds: rollout.pollDuringUpdateSeconds,
   };
 }

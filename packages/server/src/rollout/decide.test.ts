@@ -29,6 +29,9 @@ function rollout(more: Partial<RunningRollout> = {}): RunningRollout {
     openedAt: now,
     pace: {},
     isAdmitting: false,
+    window: null,
+    closedSeconds: 0,
+    urgent: false,
     notBefore: now,
     pollDuringUpdateSeconds: 120,
     createdAt: now,
@@ -140,6 +143,21 @@ describe('a security release', () => {
     const { offer, stop } = decide(working('downloading'));
     expect(offer?.rollout.id).toBe(security.id);
     expect(stop).toEqual([feature.id]);
+  });
+
+  it('is taken over itself by an urgent one, and by nothing else', () => {
+    const urgent = rollout({ id: seedId('urgent'), class: 'security', urgent: true, counter: 4 });
+    const attempts = at([security.id, attempt('downloading')]);
+    const more = { attempts, workingOn: security.id };
+    expect(decide(situation({ ...more, rollouts: [security, urgent] }))).toMatchObject({
+      offer: { rollout: urgent },
+      stop: [security.id],
+    });
+    const newer = rollout({ id: seedId('newer'), class: 'security', counter: 5 });
+    expect(decide(situation({ ...more, rollouts: [security, newer] }))).toMatchObject({
+      offer: { rollout: security },
+      stop: [],
+    });
   });
 
   it('leaves an update alone that has begun', () => {

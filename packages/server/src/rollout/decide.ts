@@ -5,6 +5,7 @@
 import { isBegun, type UpdateState } from '@tidegate/protocol';
 import type { DeviceFacts } from './device-facts.ts';
 import { fits, meant, placeHasCome } from './eligible.ts';
+import { byRank, outranks } from './precedence.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
 /** Where a device stands in one rollout. */
@@ -55,25 +56,25 @@ function isDue(rollout: RunningRollout, { device, attempts, workingOn, now }: Si
   return meant(rollout, device, now) && placeHasCome(rollout, device, now);
 }
 
-/** Security before others; then those that still prove themselves before those that are done; then the older. */
+/** The urgent and security before others; then those that still prove themselves before those that are done; then the older. */
 function byPrecedence(a: RunningRollout, b: RunningRollout): number {
   return (
-    Number(b.class === 'security') - Number(a.class === 'security') ||
+    byRank(a, b) ||
     Number(b.state !== 'completed') - Number(a.state !== 'completed') ||
     (a.state !== 'completed' ? a.createdAt.getTime() - b.createdAt.getTime() : b.counter - a.counter) ||
     (a.id < b.id ? -1 : 1)
   );
 }
 
-/** A security release takes over from an update of the same component that has not begun and is older. */
+/** A release that outranks it takes over from an update of the same component that has not begun and is older. */
 function overtaken(
   current: RunningRollout | undefined,
   due: readonly RunningRollout[],
   attempts: Situation['attempts'],
 ): RunningRollout | undefined {
   const state = current && attempts.get(current.id)?.state;
-  if (!current || state === undefined || current.class === 'security' || isBegun(state)) return undefined;
-  return due.find(r => r.class === 'security' && r.component === current.component && r.counter > current.counter);
+  if (!current || state === undefined || isBegun(state)) return undefined;
+  return due.find(r => outranks(r, current) && r.component === current.component && r.counter > current.counter);
 }
 
 function mustStop(workingOn: string, chosen: RunningRollout | undefined, situation: Situation): boolean {

@@ -31,7 +31,7 @@ export async function placeOffer(db: Db, offer: OfferAsked): Promise<KnownAttemp
     with placed as (
       insert into attempts (rollout_id, device_id, attempt, phase, offered_at, changed_at)
       select id, ${deviceId}, ${FIRST_ATTEMPT}, open_phase, ${now}, ${now} from rollouts
-      where id = ${rolloutId} and state in ('running', 'completed')
+      where id = ${rolloutId} and state in ('running', 'completed') and not_before <= ${now}
       on conflict do nothing
       returning rollout_id, phase, attempt
     ), counted as (

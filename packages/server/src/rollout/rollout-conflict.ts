@@ -1,8 +1,9 @@
 /** One rollout at a time for a component and hardware: else two would offer different releases to the same devices. */
-import type { ConflictEffect, ReleaseClass, RolloutConflict } from '@tidegate/protocol';
+import type { ReleaseClass, RolloutConflict } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
+import { outranks } from './precedence.ts';
 
 /** A release, or the rollout of one. */
 export interface Claim {
@@ -12,6 +13,7 @@ export interface Claim {
   readonly component: string;
   readonly hardware: readonly string[];
   readonly class: ReleaseClass;
+  readonly urgent: boolean;
 }
 
 /** Until the transaction ends. Two that begin at once must see each other; it comes before any lock on a row. */
@@ -20,8 +22,8 @@ export async function lockComponent(tx: Db, { product, component }: Pick<Claim, 
 }
 
 /**
- * @throws ServerError `rollout-conflict` where another one for the same component and hardware runs or is paused; a
- * security release may run beside any but another security release, since it takes precedence
+ * @throws ServerError `rollout-conflict` where another one for the same component and hardware runs or is paused; one
+ * that outranks it may run beside it, since it takes precedence
  */
 export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
   const other = (await conflictsOf(tx, claim)).find(c => c.effect === 'refuses');
@@ -34,7 +36,7 @@ export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
 export async function conflictsOf(db: Db, claim: Claim): Promise<RolloutConflict[]> {
   const rows = await db
     .selectFrom('rollouts')
-    .select(['id', 'name', 'state', 'target', 'class'])
+    .select(['id', 'name', 'state', 'target', 'class', 'urgent'])
     .where('state', 'in', ['running', 'paused'])
     .where('product', '=', claim.product)
     .where('channel', '=', claim.channel)
@@ -44,9 +46,9 @@ export async function conflictsOf(db: Db, claim: Claim): Promise<RolloutConflict
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return rows.map(({ id, ...row }) => ({ rolloutId: id, ...row, effect: effectOf(claim.class, row.class) }));
-}
-
-function effectOf(ours: ReleaseClass, theirs: ReleaseClass): ConflictEffect {
-  return ours === 'security' && theirs !== 'security' ? 'overtaken' : 'refuses';
+  return rows.map(({ id, urgent, ...row }) => ({
+    rolloutId: id,
+    ...row,
+    effect: outranks(claim, { ...row, urgent }) ? 'overtaken' : 'refuses',
+  }));
 }

@@ -47,6 +47,17 @@ export function resumeRollout(db: Db, id: string, act: Act): Promise<RolloutRow 
   });
 }
 
+/** Another start for one that has not begun. Nobody was offered it, and nobody is before the new time. */
+export function rescheduleRollout(db: Db, id: string, notBefore: Date, act: Act): Promise<RolloutRow | undefined> {
+  return change(db, id, async (tx, row) => {
+    if (row.not_before.getTime() === notBefore.getTime()) return row;
+    if (row.state !== 'running' && row.state !== 'paused') throw refused(row.state, 'it does not begin again');
+    if (row.not_before <= act.now) throw refused(row.state, 'it has begun; pause it instead');
+    const told = { ...act, by: `${act.by} to begin at ${notBefore.toISOString()}` };
+    return record(tx, row, 'reschedule', { not_before: notBefore }, told);
+  });
+}
+
 /** The columns of a rollout that runs again. */
 export const reopened = { state: 'running', ended_at: null, rested_at: null } as const;
 

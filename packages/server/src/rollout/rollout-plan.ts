@@ -2,7 +2,17 @@
  * A rollout request, checked against the release that it names and made whole: defaults filled in, contradictions
  * refused with the place where they stand. Pure but for the salt that is handed in.
  */
-import { DEFAULT_GATE, type Gate, type Pace, type Phase, type RolloutRequest } from '@tidegate/protocol';
+import {
+  DEFAULT_GATE,
+  type Gate,
+  LIMITS,
+  type Pace,
+  type Phase,
+  type ReleaseClass,
+  type RolloutRequest,
+  type Window,
+  windowFault,
+} from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { ReleasesTable } from '../db/schema.ts';
 import { ServerError } from '../server-error.ts';
@@ -15,6 +25,9 @@ export interface RolloutPlan {
   readonly phases: Phase[];
   readonly gate: Gate;
   readonly pace: Pace;
+  /** Null: devices may install at any time. */
+  readonly window: Window | null;
+  readonly urgent: boolean;
   readonly salt: string;
   readonly notBefore: Date;
   readonly pollDuringUpdateSeconds: number;
@@ -36,6 +49,8 @@ export function planRollout(
   if (release.withdrawn_at) throw fault('release-unknown', `«${request.target}» was withdrawn`, '/target');
   if (request.filter !== undefined) compileFilter(request.filter);
   checkPhases(request.phases);
+  checkWindow(request.window);
+  checkUrgency(request, release.class);
   return {
     name: request.name ?? `${release.component} ${release.version}`,
     release,
@@ -43,8 +58,10 @@ export function planRollout(
     phases: request.phases,
     gate: wholeGate(request.gate ?? {}),
     pace: request.pace ?? {},
+    window: request.window ?? null,
+    urgent: request.urgent ?? false,
     salt: request.salt ?? given.salt,
-    notBefore: request.notBefore === undefined ? given.now : existingTime(request.notBefore),
+    notBefore: request.notBefore === undefined ? given.now : startTime(request.notBefore, given.now),
     pollDuringUpdateSeconds: request.pollDuringUpdateSeconds ?? POLL_DURING_UPDATE_SECONDS,
   };
 }
@@ -82,10 +99,34 @@ function wholeGate(asked: Partial<Gate>): Gate {
   return gate;
 }
 
-function existingTime(text: string): Date {
+function checkWindow(window: Window | undefined): void {
+  const wrong = window && windowFault(window);
+  if (wrong) throw fault('invalid-input', `/window${wrong.path} ${wrong.message}`, `/window${wrong.path}`);
+}
+
+/** What is urgent is not spread over time: to ask for both is a slip that is better told than guessed at. */
+function checkUrgency({ urgent, pace }: RolloutRequest, releaseClass: ReleaseClass): void {
+  if (urgent !== true) return;
+  if (releaseClass !== 'security') {
+    throw fault(
+      'invalid-input',
+      `only a security release is urgent, and this is one of class ${releaseClass}`,
+      '/urgent',
+    );
+  }
+  if (pace?.overSeconds !== undefined) {
+    throw fault('invalid-input', 'what is urgent is not spread over time; ceilings hold', '/pace/overSeconds');
+  }
+}
+
+/** @throws ServerError `invalid-input` at `/notBefore`; a time that is past means now */
+export function startTime(text: string, now: Date): Date {
   const time = new Date(text);
   if (Number.isNaN(time.getTime())) throw fault('invalid-input', `«${text}» is no existing time`, '/notBefore');
-  return time;
+  if (time.getTime() > now.getTime() + LIMITS.startAheadSeconds * 1000) {
+    throw fault('invalid-input', `«${text}» is more than a year ahead`, '/notBefore');
+  }
+  return time < now ? now : time;
 }
 
 function fault(

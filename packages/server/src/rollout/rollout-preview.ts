@@ -26,7 +26,7 @@ export async function previewRollout(
     devices: { meant, current, exact: found.last === undefined, margin, looked: found.looked },
     phases: plan.phases.map(phase => ({ devices: devicesOf(phase, meant) })),
     sample: await devicesByIds(db, found.sample),
-    conflicts: await conflictsOf(db, plan.release),
+    conflicts: await conflictsOf(db, { ...plan.release, urgent: plan.urgent }),
   };
 }
 

@@ -44,7 +44,8 @@ describe('rollouts of the admin API', () => {
     expect(problem).toMatchObject({ code, path, detail: expect.stringContaining(words) });
   });
 
-  it('are refused for a time that does not exist and for a withdrawn release', async () => {
+  it('are refused for a time that does not exist or is too far, and for a withdrawn release', async () => {
+    expect((await create({ notBefore: '2999-01-01T00:00:00Z' })).problem).toMatchObject({ path: '/notBefore' });
     expect((await create({ notBefore: '2026-13-40T00:00:00Z' })).problem).toMatchObject({ path: '/notBefore' });
     await app.db.updateTable('releases').set({ withdrawn_at: new Date() }).execute();
     expect((await create()).problem).toMatchObject({ code: 'release-unknown', path: '/target' });
@@ -63,6 +64,33 @@ describe('rollouts of the admin API', () => {
     expect([status, view.pace, view.phases]).toEqual([201, pace, [{ devices: 5 }, { basisPoints: 10_000 }]]);
   });
 
+  it('keep the window that was asked for, and refuse one that never opens with the place of the fault', async () => {
+    const nights = { days: ['fri', 'sat'], from: '22:00', to: '06:00' };
+    expect((await create()).view).toMatchObject({ window: null, urgent: false });
+    await app.db.deleteFrom('rollouts').execute();
+    expect((await create({ window: [nights] })).view.window).toEqual([nights]);
+    for (const [window, path] of [
+      [[nights, { ...nights, to: '22:00' }], '/window/1/to'],
+      [[{ ...nights, to: '22:05' }], '/window/0/to'],
+      [[{ ...nights, days: [] }], '/window/0/days'],
+      [[{ ...nights, days: ['holiday'] }], '/window/0/days/0'],
+      [[{ ...nights, from: '24:00' }], '/window/0/from'],
+      [[], '/window'],
+    ] as const) {
+      const { status, problem } = await create({ window });
+      expect([status, problem.code, problem.path]).toEqual([400, 'invalid-input', path]);
+    }
+  });
+
+  it('are urgent only with a security release, and then not spread over time', async () => {
+    expect((await create({ urgent: true })).problem).toMatchObject({ status: 400, path: '/urgent' });
+    const { target } = await seedRelease(app.db, 5, { class: 'security' });
+    const spread = await create({ target, urgent: true, pace: { overSeconds: 60 } });
+    expect(spread.problem).toMatchObject({ status: 400, path: '/pace/overSeconds' });
+    const { status, view } = await create({ target, urgent: true, pace: { devicesAtWork: 5 } });
+    expect([status, view.urgent, view.pace]).toEqual([201, true, { devicesAtWork: 5 }]);
+  });
+
   it('leave no failure allowed where every device must succeed', async () => {
     const { view } = await create({ gate: { successShare: 10_000 } });
     expect(view.gate.allowedFailureShare).toBe(0);
@@ -78,6 +106,9 @@ describe('rollouts of the admin API', () => {
     const security = { target: (await seedRelease(app.db, 5, { class: 'security' })).target };
     expect((await create(security)).status).toBe(201);
     expect((await create(security)).status).toBe(409);
+    const urgent = { target: (await seedRelease(app.db, 6, { class: 'security' })).target, urgent: true };
+    expect((await create(urgent)).status).toBe(201);
+    expect((await create(urgent)).status).toBe(409);
   });
 
   it('are created once when two ask at the same time', async () => {

@@ -9,6 +9,7 @@ import {
   ROLLOUT_STATES,
   RolloutPreview,
   RolloutRequest,
+  RolloutRescheduleRequest,
   RolloutRetryAnswer,
   RolloutRetryRequest,
   RolloutView,
@@ -17,8 +18,8 @@ import type { FastifyRequest } from 'fastify';
 import type { Db, Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import type { Board } from './board.ts';
-import { planRollout } from './rollout-plan.ts';
-import { type Act, pauseRollout, resumeRollout, stopRollout } from './rollout-control.ts';
+import { planRollout, startTime } from './rollout-plan.ts';
+import { type Act, pauseRollout, rescheduleRollout, resumeRollout, stopRollout } from './rollout-control.ts';
 import { retryRollout } from './rollout-retry.ts';
 import { previewRollout } from './rollout-preview.ts';
 import { createRollout, findRelease, findRollout, listRollouts, type RolloutRow } from './rollout-store.ts';
@@ -96,7 +97,7 @@ export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** `POST /rollouts` (201); `POST /rollouts/preview`; `POST /rollouts/:id/{pause,resume,stop,retry}` (200, as often as one likes). */
+/** `POST /rollouts` (201); `POST /rollouts/preview`; `POST /rollouts/:id/{pause,resume,stop,retry,reschedule}` (200, as often as one likes). */
 export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
@@ -173,6 +174,29 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
         log.info({ rolloutId: id, operator: request.operator.id, retried, exhausted }, 'a rollout was retried');
         await board.confirm();
         return { rollout: await viewOf(db, answer?.row), retried, exhausted };
+      },
+    );
+
+    app.post(
+      '/rollouts/:id/reschedule',
+      {
+        schema: {
+          operationId: 'rescheduleRollout',
+          summary: 'Another start for a rollout that has not begun',
+          tags: ['rollouts'],
+          problems: ['not-found', 'rollout-state'],
+          params: Params,
+          body: RolloutRescheduleRequest,
+          response: { 200: RolloutView },
+        },
+      },
+      async request => {
+        const act = actOf(request);
+        const notBefore = startTime(request.body.notBefore, act.now);
+        const row = await rescheduleRollout(db, request.params.id, notBefore, act);
+        log.info({ rolloutId: request.params.id, operator: request.operator.id, notBefore }, 'a start was moved');
+        await board.confirm();
+        return viewOf(db, row);
       },
     );
 

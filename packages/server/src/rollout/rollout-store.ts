@@ -20,7 +20,7 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date):
   const { release } = plan;
   return db.transaction().execute(async tx => {
     await lockComponent(tx, release);
-    await refuseConflict(tx, release);
+    await refuseConflict(tx, { ...release, urgent: plan.urgent });
     return tx
       .insertInto('rollouts')
       .values({
@@ -41,6 +41,8 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date):
         phases: JSON.stringify(plan.phases),
         gate: JSON.stringify(plan.gate),
         pace: JSON.stringify(plan.pace),
+        install_window: plan.window && JSON.stringify(plan.window),
+        urgent: plan.urgent,
         phase_opened_at: now,
         not_before: plan.notBefore,
         poll_during_update_seconds: plan.pollDuringUpdateSeconds,

@@ -1,6 +1,6 @@
 /** A rollout that may make offers, as the board holds it: with its filter compiled and its open share at hand. */
-import type { Pace, ReleaseClass, RolloutState } from '@tidegate/protocol';
-import { LIMITS } from '@tidegate/protocol';
+import type { Pace, ReleaseClass, RolloutState, Window } from '@tidegate/protocol';
+import { LIMITS, longestClosedSeconds } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { RolloutsTable } from '../db/schema.ts';
 import { compileFilter, type Filter } from './filter.ts';
@@ -29,6 +29,11 @@ export interface RunningRollout {
   /** When the open phase opened, or the rollout may begin, if that is later. */
   readonly openedAt: Date;
   readonly pace: Pace;
+  /** Null: devices may install at any time. */
+  readonly window: Window | null;
+  /** The longest that the window alone keeps a device waiting. */
+  readonly closedSeconds: number;
+  readonly urgent: boolean;
   /** Devices are let in one by one, under a lock: see `admission-store.ts`. */
   readonly isAdmitting: boolean;
   readonly notBefore: Date;
@@ -59,6 +64,9 @@ export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
     devicesBefore: before?.devices ?? 0,
     openedAt: row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at,
     pace: row.pace,
+    window: row.install_window,
+    closedSeconds: row.install_window ? longestClosedSeconds(row.install_window) : 0,
+    urgent: row.urgent,
     isAdmitting: open?.devices !== undefined || admitsOneByOne(row.pace),
     notBefore: row.not_before,
     pollDuringUpdateSeconds: row.poll_during_update_seconds,

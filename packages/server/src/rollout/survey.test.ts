@@ -2,7 +2,7 @@ import type { RolloutRequest } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
-import { seedDevices, seedRelease, seedRollout } from '../testing/seed.ts';
+import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
 import { placeOffer } from './offer-store.ts';
 import { type RunningRollout, runningRollout } from './running-rollout.ts';
 import { PAGES_PER_TICK, type SurveyRequest, surveyRollout } from './survey.ts';
@@ -94,5 +94,18 @@ describe('a survey', () => {
     const openedAt = new Date(START.getTime() + 1000);
     expect(await survey(rollout, { openedAt })).toMatchObject({ complete: false });
     expect(await survey(rollout, { openedAt })).toMatchObject({ complete: true });
+  });
+
+  it('waits for devices that the window keeps waiting, and not for those that their owners keep waiting beyond it', async () => {
+    const window = [{ days: ['sun' as const], from: '02:00', to: '05:00' }];
+    const deviceId = seedId('device 0');
+    const rollout = await rolloutTo({ phases: [{ basisPoints: 5000 }, ...whole], window });
+    await placeOffer(base.db, { rolloutId: rollout.id, deviceId, now: START });
+    const after = async (days: number) => {
+      const now = new Date(START.getTime() + days * 86_400_000);
+      await base.db.updateTable('devices').set({ last_seen_at: now }).execute();
+      return (await survey(rollout, { now })).waitingInPhase;
+    };
+    expect([await after(1), await after(6.8), await after(7)]).toEqual([1, 1, 0]);
   });
 });

@@ -67,8 +67,9 @@ async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<Map<num
       or([
         // One that began is waited for until it is final, or silent.
         eb('attempts.begun', '=', true),
+        // One that waits for the rollout's window still has its say; one that its owner keeps waiting for longer has not.
         and([
-          eb('attempts.changed_at', '>', before(request.now, request.silenceSeconds)),
+          eb('attempts.changed_at', '>', before(request.now, request.silenceSeconds + request.rollout.closedSeconds)),
           eb('devices.last_seen_at', '>', seenSince(request)),
         ]),
       ]),
