@@ -16,15 +16,17 @@ import { acquireLock } from './durable/lock.ts';
 import type { ServiceInstaller } from './install/directory-installer.ts';
 import { openInstaller, patienceSeconds } from './install/open-installer.ts';
 import { openAttemptLog } from './machine/attempts.ts';
+import type { WithoutServer } from './machine/deps.ts';
 import { createDriver } from './machine/driver.ts';
 import { createJournal } from './machine/journal.ts';
 import { createPulse } from './machine/pulse.ts';
 import { createSchedule } from './machine/schedule.ts';
+import { openSilence } from './machine/silence.ts';
 import type { State } from './machine/state.ts';
 import { createWake } from './machine/wake.ts';
 import { createHttpClient } from './net/http-client.ts';
 import { createUpdateServer } from './net/update-server.ts';
-import { createCourier } from './outbox/courier.ts';
+import { createCourier, SILENT_COURIER } from './outbox/courier.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
@@ -58,6 +60,7 @@ export interface Agent {
 const DEFAULT_FIRST_CHECK_SECONDS = 30;
 const REBOOT_WITHIN_MS = 60_000;
 const DEFAULT_BACKOFF = { baseSeconds: 2, maxSeconds: 3600 };
+const DEFAULT_WITHOUT_SERVER: WithoutServer = { afterSilentDays: 7, pollSeconds: 6 * 3600 };
 
 /** @throws ConfigError, AgentError: not-now where another agent runs */
 export async function createAgent(config: AgentConfig, around: Surroundings): Promise<Agent> {
@@ -70,7 +73,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
     installers.set(component.name, await openInstaller(component, { ...around, ...device, trustDir }));
 
   const { server, http } = await openServer(config, around);
-  const sources = [config.server, ...(config.mirrors ?? [])];
+  const sources = [...(config.server === undefined ? [] : [config.server]), ...(config.mirrors ?? [])];
   const trust = await createTrust({
     trustDir,
     rootFile: config.rootFile,
@@ -87,7 +90,12 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   });
   const settings = await openSettings(files, settingsPath(config));
   const securityLog = await openSecurityLog(files, join(trustDir, 'security-log.json'), log);
-  const outbox = await openOutbox({ files, path: join(netDir, 'outbox.json'), server, randomId, log });
+  const courier = server
+    ? createCourier(await openOutbox({ files, path: join(netDir, 'outbox.json'), server, randomId, log }), clock, log)
+    : SILENT_COURIER;
+  const withoutServer = { ...DEFAULT_WITHOUT_SERVER, ...config.withoutServer };
+  const silencePath = join(trustDir, 'silence.json');
+  const silence = await openSilence({ files, path: silencePath, trustedNow: trust.trustedNow, randomId, log });
   const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
   const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
   const wake = createWake();
@@ -108,8 +116,10 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       random,
       log,
       downloader: createDownloader({ netDir, sources, http, files, clock }),
-      courier: createCourier(outbox, clock, log),
+      courier,
+      silence,
       backoff: config.backoff ?? DEFAULT_BACKOFF,
+      withoutServer,
       pulse,
       onState: around.onState ?? (() => undefined),
       onProgress: now => {
@@ -133,6 +143,8 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       installers,
       clock,
       server,
+      silence,
+      withoutServer,
       product: device.product,
       state: driver.state,
       progress: () => progress.now,
@@ -168,6 +180,7 @@ export async function enrolDevice(
   const lock = await acquireLock(join(config.trustDir, 'agent.lock'));
   const { server, http } = await openServer(config, around);
   try {
+    if (!server) throw new ConfigError('the config names no server: there is none to enrol with, and no need to');
     const known = server.deviceId();
     const enrolled =
       known === undefined ? await server.enrol(request.way()) : { deviceId: known, product: config.product };
@@ -187,15 +200,11 @@ async function openServer(config: AgentConfig, { files, clock }: Surroundings) {
   if (config.caFile !== undefined && ca === undefined) throw new ConfigError(`caFile ${config.caFile} cannot be read`);
   const http = createHttpClient({ ca });
   const httpAs = (identity: { cert: string; key: string }) => createHttpClient({ ca, identity });
-  const server: UpdateServer = await createUpdateServer({
-    http,
-    httpAs,
-    baseUrl: config.server,
-    product: config.product,
-    netDir: config.netDir,
-    files,
-    clock,
-  });
+  const { server: baseUrl, product, netDir } = config;
+  const server: UpdateServer | undefined =
+    baseUrl === undefined
+      ? undefined
+      : await createUpdateServer({ http, httpAs, baseUrl, product, netDir, files, clock });
   return { server, http };
 }
 

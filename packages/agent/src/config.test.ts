@@ -55,6 +55,11 @@ test('reads a whole config', async () => {
   expect(await read(stringify(good))).toEqual(good);
 });
 
+test('mirrors alone are enough', async () => {
+  const { server: _, ...alone } = { ...good, mirrors: ['https://files.example'] };
+  expect(await read(stringify(alone))).toEqual(alone);
+});
+
 test.each([
   ['a misspelt key', { chanel: 'stable' }, 'chanel'],
   ['a missing key', { product: undefined }, 'product'],
@@ -74,6 +79,8 @@ test.each([
   ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
   ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
   ['a check without a command', { components: [{ ...app, check: { command: [] } }] }, 'components/0/check'],
+  ['a server that is silent for ever', { withoutServer: { afterSilentDays: 365 } }, 'withoutServer/afterSilentDays'],
+  ['neither server nor mirrors', { server: undefined }, 'mirrors'],
   ['a span without end', { firstCheckWithinSeconds: 1e9 }, 'firstCheckWithinSeconds'],
   ['a name that climbs', { product: '../gw2' }, 'product'],
 ])('%s is an error that names the file and the key', async (_what, change, key) => {

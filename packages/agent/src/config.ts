@@ -3,7 +3,7 @@
  * error that names it. Nothing in it can be changed over the network.
  */
 import { readFile } from 'node:fs/promises';
-import { Attributes, closed, Instant, Name, type Parsed, parser } from '@tidegate/protocol';
+import { Attributes, closed, Instant, LIMITS, Name, type Parsed, parser } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
 import { AnyComponent, Command, type ComponentConfig, parseComponent, Path, Seconds, Url } from './component-config.ts';
@@ -22,7 +22,8 @@ const FileShape = closed({
   channel: Name,
   /** Channels that this image allows. */
   channels: Type.Array(Name, { minItems: 1, maxItems: 8 }),
-  server: Url,
+  /** Absent: releases come from mirrors alone, by their signed schedules. */
+  server: Type.Optional(Url),
   /** Further places with the same paths; they need no trust. */
   mirrors: Type.Optional(Type.Array(Url, { maxItems: 8 })),
   /** PEM of the only certificate authorities to trust. */
@@ -35,6 +36,14 @@ const FileShape = closed({
   userSocket: Path,
   firstCheckWithinSeconds: Type.Optional(Seconds),
   backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
+  withoutServer: Type.Optional(
+    closed({
+      /** A server that has not answered for so long counts as none. */
+      afterSilentDays: Type.Optional(Type.Integer({ minimum: 1, maximum: 90 })),
+      /** How often the mirrors are looked at where there is no server. */
+      pollSeconds: Type.Optional(Type.Number({ minimum: LIMITS.pollSecondsMin, maximum: LIMITS.pollSecondsMax })),
+    }),
+  ),
   components: Type.Array(AnyComponent, { minItems: 1, maxItems: 16 }),
   attributes: Type.Optional(Attributes),
   /** Restarts the machine, for installers that need it; `systemctl reboot` unless told. */
@@ -75,6 +84,9 @@ export async function readConfig(file: string): Promise<AgentConfig> {
 export function contradiction(config: AgentConfig): string | undefined {
   if ((config.hardware === undefined) === (config.hardwareProbe === undefined)) {
     return 'give either hardware or hardwareProbe';
+  }
+  if (config.server === undefined && (config.mirrors ?? []).length === 0) {
+    return 'give server, or mirrors that releases come from without one';
   }
   if (!config.channels.includes(config.channel)) return `channel ${config.channel} is not one of channels`;
   const names = config.components.map(c => c.name);

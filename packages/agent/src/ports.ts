@@ -55,6 +55,11 @@ export interface Trust {
    * may go on until `validUntil`. `network`: there are no whole lists on this device yet.
    */
   accept(targetPath: string, device: DeviceFacts): Promise<AcceptedTarget>;
+  /**
+   * All that the acceptance rule lets in and that its maker lets devices offer to themselves, by the same lists. Whether
+   * it is due is not asked here.
+   */
+  selfOfferable(device: DeviceFacts): Promise<AcceptedTarget[]>;
   /** Release counter floor of a component; 0 where there is none. */
   floor(component: string): number;
   /** Raises floors in one durable write; never lowers one. Called only after commit, and on every start for what runs and is good. */

@@ -15,7 +15,8 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
   const percent = status.downloadPercent === undefined ? '' : ` (${status.downloadPercent} %)`;
   const automatic = settings.automatic === null ? 'not answered yet' : settings.automatic ? 'on' : 'off';
   return [
-    `product      ${status.product}${status.enrolled ? '' : ', not enrolled yet'}`,
+    `product      ${status.product}${status.enrolled || status.server === 'none' ? '' : ', not enrolled yet'}`,
+    ...(status.server === 'answers' ? [] : [`server       ${status.server}: releases come by their signed schedules`]),
     ...components.map(c => `runs         ${c.component} ${c.version} (counter ${c.counter})`),
     `state        ${status.state}${percent}`,
     `automatic    ${automatic}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
@@ -23,6 +24,7 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...(update
       ? [`update       ${update.component} ${update.version}, ${update.class}, interruption: ${update.disruption}`]
       : []),
+    ...(update?.offeredBy === 'device' ? ['  offered    by this device itself, as its maker signed it'] : []),
     ...(update?.risks ?? []).map(risk => `  removes    ${risk}`),
     ...(update?.waits === undefined ? [] : [`  waits      ${update.waits}`]),
     ...(lastOutcome ? [`last update  ${lastOutcome.state}: ${lastOutcome.text}`] : []),

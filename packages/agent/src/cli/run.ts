@@ -33,7 +33,7 @@ export async function run(options: RunOptions): Promise<void> {
   try {
     const sockets = { admin: config.adminSocket, user: config.userSocket };
     const local = await listenLocally(agent.owner, sockets, log);
-    log.info({ product: config.product, server: config.server }, 'ready');
+    log.info({ product: config.product, server: config.server ?? 'none' }, 'ready');
     try {
       systemd?.tell({ READY: '1', STATUS: statusWords(agent.state()) });
       await (options.once ? runOnce(agent, stop.signal) : runWatched(agent, systemd, log, stop.signal));

@@ -24,8 +24,16 @@ export async function deviceFacts(deps: MachineDeps): Promise<DeviceFacts> {
   return { product, hardware, channel, installed: await installedReleases(deps.installers) };
 }
 
-/** @throws AgentError network and what else the server port throws */
-export async function checkIn(deps: MachineDeps, state: State, signal: AbortSignal): Promise<CheckInAnswer> {
+/**
+ * @returns undefined where no server knows this device
+ * @throws AgentError network and what else the server port throws
+ */
+export async function checkIn(
+  deps: MachineDeps,
+  state: State,
+  signal: AbortSignal,
+): Promise<CheckInAnswer | undefined> {
+  if (!deps.server?.enrolled()) return undefined;
   const { hardware, channel, bootId, agentVersion, attributes } = deps.device;
   const installed = Object.entries(await installedReleases(deps.installers));
   const components: RunningComponent[] = installed.map(([component, release]) => ({ component, ...release }));
@@ -40,10 +48,13 @@ export async function checkIn(deps: MachineDeps, state: State, signal: AbortSign
       components,
       attributes: { ...attributes },
       ...(deps.settings.get().canary === true ? { canary: true } : {}),
-      ...(update && told ? { update: { rolloutId: update.rolloutId, attempt: update.attempt, state: told } } : {}),
+      ...(update?.rolloutId !== undefined && told
+        ? { update: { rolloutId: update.rolloutId, attempt: update.attempt, state: told } }
+        : {}),
     },
     signal,
   );
   deps.schedule.after(answer.pollAfterSeconds);
+  await deps.silence.ends();
   return answer;
 }

@@ -9,6 +9,7 @@ import type { AttemptLog } from './attempts.ts';
 import type { BackoffSettings } from './backoff.ts';
 import type { Pulse } from './pulse.ts';
 import type { Schedule } from './schedule.ts';
+import type { Silence } from './silence.ts';
 import type { State } from './state.ts';
 import type { Wake } from './wake.ts';
 
@@ -23,11 +24,21 @@ export interface DeviceIdentity {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** What the device does while no server speaks to it. */
+export interface WithoutServer {
+  /** From then on releases come by their signed schedules. */
+  readonly afterSilentDays: number;
+  /** How often the signed lists are looked at where no server is configured. */
+  readonly pollSeconds: number;
+}
+
 export interface MachineDeps {
   readonly device: DeviceIdentity;
   readonly trust: Trust;
   readonly downloader: Downloader;
-  readonly server: UpdateServer;
+  /** Absent where the image names none: then releases come from mirrors alone, by their signed schedules. */
+  readonly server: UpdateServer | undefined;
+  readonly silence: Silence;
   /** By component. */
   readonly installers: ReadonlyMap<string, Installer>;
   readonly settings: SettingsStore;
@@ -40,6 +51,7 @@ export interface MachineDeps {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly backoff: BackoffSettings;
+  readonly withoutServer: WithoutServer;
   readonly log: Logger;
   readonly pulse: Pulse;
   /** Told of each state once it is durable. */

@@ -71,9 +71,12 @@ export async function objectionOfServer(
   state: AtWork,
   signal: AbortSignal,
 ): Promise<Objection | undefined> {
+  const { rolloutId } = state.update;
   try {
-    const { stop } = await checkIn(deps, state, signal);
-    if (stop.includes(state.update.rolloutId)) return { code: 'stopped', detail: 'the server stopped the rollout' };
+    const answer = await checkIn(deps, state, signal);
+    // What the device offered by itself belongs to no rollout: only signed lists end it.
+    if (rolloutId !== undefined && answer?.stop.includes(rolloutId))
+      return { code: 'stopped', detail: 'the server stopped the rollout' };
   } catch (error) {
     deps.log.info({ why: asAgentError(error).message }, 'the server could not be asked');
   }

@@ -10,7 +10,7 @@ export function verdictOn(deps: Pick<MachineDeps, 'settings' | 'attempts' | 'clo
     settings: deps.settings.get(),
     target: update.target.path,
     disruption: update.target.firmware.disruption,
-    notBeforeMs: Date.parse(update.notBefore),
+    notBeforeMs: update.notBefore === undefined ? 0 : Date.parse(update.notBefore),
     failedBefore: failedBefore(deps.attempts.find(update), update.attempt),
     nowMs: deps.clock.now(),
   });

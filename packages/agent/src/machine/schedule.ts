@@ -10,6 +10,8 @@ export interface Schedule {
   dueInMs(): number;
   /** The server answered, and asks to come again then. */
   after(seconds: number): void;
+  /** Nobody answered; it is worth looking again then. */
+  again(seconds: number): void;
   /** Milliseconds since the server last answered; Infinity where it has not since the agent's start. */
   sinceAnswerMs(): number;
   now(): void;
@@ -25,6 +27,9 @@ export function createSchedule(clock: Clock, firstWithinSeconds: number, random:
     after(seconds) {
       answeredAtMs = clock.monotonicMs();
       dueAtMs = answeredAtMs + seconds * 1000;
+    },
+    again(seconds) {
+      dueAtMs = clock.monotonicMs() + seconds * 1000;
     },
     sinceAnswerMs: () => clock.monotonicMs() - answeredAtMs,
     now() {

@@ -20,13 +20,14 @@ export const JOURNAL_FORMAT = 1;
 
 const Attempt = Type.Integer({ minimum: 1, maximum: 1000 });
 
-/** One release on its way to one component, in one attempt of one rollout. */
+/** One release on its way to one component, in one attempt of one rollout, or offered by the device itself. */
 export const Update = Type.Object({
-  rolloutId: Hex32,
+  /** Absent where no server made the offer. */
+  rolloutId: Type.Optional(Hex32),
   attempt: Attempt,
   component: Name,
   /** RFC 3339: the server spreads its load; not before this. */
-  notBefore: Instant,
+  notBefore: Type.Optional(Instant),
   pollDuringUpdateSeconds: Type.Integer({ minimum: 1, maximum: 3600 }),
   target: Type.Object({
     path: TargetPathText,

@@ -7,12 +7,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CheckInAnswer, CheckInRequest, Offer, Report } from '@tidegate/protocol';
+import type { CheckInAnswer, CheckInRequest, Firmware, Offer, Report } from '@tidegate/protocol';
 import { type Logger, pino } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
 import { openDirectoryInstaller } from '../install/directory-installer.ts';
-import { createCourier } from '../outbox/courier.ts';
+import { createCourier, SILENT_COURIER } from '../outbox/courier.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from '../owner/owner-api.ts';
 import { openSettings, type SettingsStore } from '../policy/settings.ts';
@@ -25,6 +25,7 @@ import { openAttemptLog } from './attempts.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { createJournal } from './journal.ts';
 import { createPulse, type Pulse } from './pulse.ts';
+import { openSilence } from './silence.ts';
 import { createSchedule } from './schedule.ts';
 import type { State } from './state.ts';
 import { NOW_MS, testClock } from './test-clock.ts';
@@ -63,6 +64,8 @@ export interface TestDevice extends AsyncDisposable {
   /** What happens when anything begins to wait, for so long; may be exchanged. */
   sleeping: (ms: number) => void;
   isEnrolled: boolean;
+  /** Whether the next `boot` finds a server in its config. */
+  hasServer: boolean;
   /** 32 hex digits; another one makes the next `boot` one of the whole machine. */
   bootId: string;
   /** What happens when the machine is asked to restart; may be exchanged. */
@@ -75,7 +78,7 @@ export interface TestDevice extends AsyncDisposable {
   /** States reported so far, in order, with the code where there is one. */
   told(): string[];
   /** Signs a release whose service answers with this status, and offers it. */
-  release(version: string, counter: number, status?: number): Promise<Offer>;
+  release(version: string, counter: number, status?: number, signed?: Partial<Firmware>): Promise<Offer>;
   boot(files?: DurableFiles): Promise<RunningAgent>;
   answerSetup(automatic: boolean): Promise<void>;
   /** What the service answers: the version that its slot holds. */
@@ -156,6 +159,11 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
           throw new AgentError('counter-rollback', path);
         return { ...target, validUntil: device.listedUntil };
       },
+      async selfOfferable({ installed }) {
+        const isNews = ({ path, firmware }: AcceptedTarget) =>
+          firmware.counter > (installed[firmware.component]?.counter ?? 0) && !device.held.has(path);
+        return [...lists.values()].filter(isNews).map(target => ({ ...target, validUntil: device.listedUntil }));
+      },
       floor: component => counterFloor(store.floors(), component),
       raiseFloors: counters => store.save(raiseCounters(store.floors(), counters)),
       trustedNow: clock.now,
@@ -181,7 +189,23 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     const outbox = await openOutbox({ files, path: join(folder, 'net/outbox.json'), server, randomId, log });
     const random = () => 0;
     const attempts = await openAttemptLog(files, join(trustDir, 'attempts.json'));
-    const shared = { settings, attempts, securityLog, server, installers, clock };
+    const silence = await openSilence({
+      files,
+      path: join(trustDir, 'silence.json'),
+      trustedNow: clock.now,
+      randomId,
+      log,
+    });
+    const shared = {
+      settings,
+      attempts,
+      securityLog,
+      server: device.hasServer ? server : undefined,
+      installers,
+      clock,
+      silence,
+      withoutServer: { afterSilentDays: 7, pollSeconds: 3600 },
+    };
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
     const pulse = createPulse(clock, 0);
     const driver = await createDriver(
@@ -200,7 +224,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
           agentVersion: '0.1.0',
           attributes: {},
         },
-        courier: createCourier(outbox, clock, log),
+        courier: device.hasServer ? createCourier(outbox, clock, log) : SILENT_COURIER,
         backoff: { baseSeconds: 1, maxSeconds: 10 },
         pulse,
         onState: () => undefined,
@@ -233,6 +257,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     fetching: () => undefined,
     sleeping: () => undefined,
     isEnrolled: true,
+    hasServer: true,
     bootId: 'b'.repeat(32),
     rebooting: () => {
       throw new Error('this device needs no reboot');
@@ -246,9 +271,16 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     },
     reports,
     told: () => reports.map(r => (r.code === undefined ? r.state : `${r.state} ${r.code}`)),
-    async release(version, counter, status = 200) {
+    async release(version, counter, status = 200, signed = {}) {
       const bytes = Buffer.from(`${status} ${version}`);
-      const target = targetFor(bytes, { component: 'app', version, counter, format: 'file', file: 'app.bin' });
+      const target = targetFor(bytes, {
+        component: 'app',
+        version,
+        counter,
+        format: 'file',
+        file: 'app.bin',
+        ...signed,
+      });
       lists.set(target.path, target);
       bytesOf.set(target.path, bytes);
       const rolloutId = counter.toString(16).padStart(32, '0');

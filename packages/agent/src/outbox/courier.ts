@@ -21,6 +21,16 @@ export interface Courier {
   send(signal?: AbortSignal): Promise<void>;
 }
 
+/** Where there is no server there is nobody to tell. */
+export const SILENT_COURIER: Courier = {
+  entered: () => Promise.resolve(),
+  tell: () => Promise.resolve(),
+  refused: () => Promise.resolve(),
+  obstacle: () => Promise.resolve(),
+  alarm: () => Promise.resolve(),
+  send: () => Promise.resolve(),
+};
+
 export function createCourier(outbox: Outbox, clock: Clock, log: Logger): Courier {
   let sending: Promise<void> | undefined;
   const at = () => new Date(clock.now()).toISOString();
@@ -74,7 +84,14 @@ export function createCourier(outbox: Outbox, clock: Clock, log: Logger): Courie
 function about(update: Update) {
   const { rolloutId, attempt, component, target } = update;
   const { counter, version } = target.firmware;
-  return { rolloutId, attempt, component, target: target.path, counter, version };
+  return {
+    ...(rolloutId === undefined ? {} : { rolloutId }),
+    attempt,
+    component,
+    target: target.path,
+    counter,
+    version,
+  };
 }
 
 function why(code: Code | undefined, detail: string | undefined) {

@@ -7,6 +7,7 @@ import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { installedReleases } from '../machine/check-in.ts';
 import type { MachineDeps } from '../machine/deps.ts';
+import { serverWord } from '../machine/own-offer.ts';
 import { verdictOn } from '../machine/permission.ts';
 import { type State, updateOf } from '../machine/state.ts';
 import type { DownloadProgress } from '../ports.ts';
@@ -33,7 +34,18 @@ export interface OwnerApi {
 }
 
 export interface OwnerDeps
-  extends Pick<MachineDeps, 'settings' | 'attempts' | 'schedule' | 'wake' | 'securityLog' | 'installers' | 'server'> {
+  extends Pick<
+    MachineDeps,
+    | 'settings'
+    | 'attempts'
+    | 'schedule'
+    | 'wake'
+    | 'securityLog'
+    | 'installers'
+    | 'server'
+    | 'silence'
+    | 'withoutServer'
+  > {
   readonly clock: Clock;
   readonly product: string;
   readonly state: () => State;
@@ -64,7 +76,8 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
     const update = updateOf(deps.state());
     const shown = statusOf({
       product: deps.product,
-      enrolled: deps.server.enrolled(),
+      enrolled: deps.server?.enrolled() ?? false,
+      server: serverWord(deps),
       state: deps.state(),
       settings: settings.get(),
       progress: deps.progress(),

@@ -5,11 +5,15 @@ import { type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { DownloadProgress, InstalledRelease } from '../ports.ts';
 
+export type ServerWord = 'answers' | 'silent' | 'none';
+
 export interface UpdateView {
   readonly target: string;
   readonly component: string;
   readonly version: string;
   readonly class: string;
+  /** `device`: by the signed lists alone, without a server's word. */
+  readonly offeredBy: 'server' | 'device';
   /** Dangers that it removes, in plain words (EN 303 645 5.3-11). */
   readonly risks: readonly string[];
   readonly notes?: string;
@@ -31,6 +35,8 @@ export interface OutcomeView {
 export interface AgentStatus {
   readonly product: string;
   readonly enrolled: boolean;
+  /** `silent`: it has not answered for so long that releases come by their signed schedules, as where there is none. */
+  readonly server: ServerWord;
   readonly state: State['name'];
   readonly components: readonly ({ readonly component: string } & InstalledRelease)[];
   readonly update?: UpdateView;
@@ -49,6 +55,7 @@ export interface AgentStatus {
 export interface Seen {
   readonly product: string;
   readonly enrolled: boolean;
+  readonly server: ServerWord;
   readonly state: State;
   readonly installed: Readonly<Record<string, InstalledRelease>>;
   readonly settings: Settings;
@@ -68,6 +75,7 @@ export function statusOf(seen: Seen): AgentStatus {
   return {
     product: seen.product,
     enrolled: seen.enrolled,
+    server: seen.server,
     state: state.name,
     components: Object.entries(seen.installed).map(([component, release]) => ({ component, ...release })),
     ...(update ? { update: viewOf(update, seen) } : {}),
@@ -84,7 +92,7 @@ export function statusOf(seen: Seen): AgentStatus {
   };
 }
 
-function viewOf({ target }: Update, { verdict, state }: Seen): UpdateView {
+function viewOf({ target, rolloutId }: Update, { verdict, state }: Seen): UpdateView {
   const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
   const note = notes?.[LANGUAGE];
   return {
@@ -92,6 +100,7 @@ function viewOf({ target }: Update, { verdict, state }: Seen): UpdateView {
     component,
     version,
     class: releaseClass,
+    offeredBy: rolloutId === undefined ? 'device' : 'server',
     disruption,
     risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
     ...(note === undefined ? {} : { notes: note }),

@@ -3,15 +3,15 @@
  * No word of the server is an input here but the bytes that it serves, which are believed by their signatures alone.
  */
 import { join } from 'node:path';
-import { holdPath } from '@tidegate/protocol';
+import { holdPath, SelfOfferFields } from '@tidegate/protocol';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { acquireLock } from '../durable/lock.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
-import type { Trust } from '../ports.ts';
-import { accept, type ListedTarget } from './accept.ts';
+import type { DeviceFacts, Trust } from '../ports.ts';
+import { accept, type ListedTarget, type Verdict } from './accept.ts';
 import { openFloorStore } from './floor-store.ts';
 import { counterFloor, factsOf, raiseCounters, raiseLists, requireFloors } from './floors.ts';
 import { type ListFiles, openGenerations } from './generations.ts';
@@ -112,6 +112,21 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
       sinceFloorMs: floorStore.sinceTimeFloorMs(),
       clockMs: clock.now(),
     });
+  const judge = (lists: OfflineLists, device: DeviceFacts) => {
+    const listed = listedIn(lists.channel);
+    return (path: string): Verdict =>
+      accept({
+        path,
+        // The lists are those of this product and channel, whatever the caller believes.
+        device: { ...device, product: options.product, channel: options.channel },
+        listed: leadsTo(lists, path, roles.channel) ? listed : new Map(),
+        listedUntil: lists.channel?.signed.expires ?? lists.targets.signed.expires,
+        isHeld: (component, version) =>
+          Object.hasOwn(lists.holds?.signed.targets ?? {}, holdPath(options.product, component, version)),
+        floor: component => counterFloor(floorStore.floors(), component),
+        trustedNowMs: now(),
+      });
+  };
   const inTurn = turns();
 
   return {
@@ -144,20 +159,15 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
       }),
 
     async accept(path, device) {
-      const lists = await goodLists();
-      const verdict = accept({
-        path,
-        // The lists are those of this product and channel, whatever the caller believes.
-        device: { ...device, product: options.product, channel: options.channel },
-        listed: listedIn(lists, roles.channel, path),
-        listedUntil: lists.channel?.signed.expires ?? lists.targets.signed.expires,
-        isHeld: (component, version) =>
-          Object.hasOwn(lists.holds?.signed.targets ?? {}, holdPath(options.product, component, version)),
-        floor: component => counterFloor(floorStore.floors(), component),
-        trustedNowMs: now(),
-      });
+      const verdict = judge(await goodLists(), device)(path);
       if (verdict.ok) return verdict.target;
       throw new AgentError(verdict.code, verdict.detail);
+    },
+
+    async selfOfferable(device) {
+      const lists = await goodLists();
+      const verdicts = selfOfferedIn(lists.channel).map(judge(lists, device));
+      return verdicts.flatMap(verdict => (verdict.ok ? [verdict.target] : []));
     },
 
     floor: component => counterFloor(floorStore.floors(), component),
@@ -166,16 +176,26 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
   };
 }
 
-/** What the channel's role lists, where the walk for this path comes to that role first (TUF 5.6.7). */
-function listedIn(lists: OfflineLists, role: string, path: string): ReadonlyMap<string, ListedTarget> {
+/** Whether the walk for this path comes to that role first (TUF 5.6.7). */
+function leadsTo(lists: OfflineLists, path: string, role: string): boolean {
   const walk = lists.targets.signed.delegations?.rolesForTarget(path).next();
-  if (!lists.channel || !walk || walk.done || walk.value.role !== role) return new Map();
+  return walk?.done === false && walk.value.role === role;
+}
+
+function listedIn(channel: OfflineLists['channel']): ReadonlyMap<string, ListedTarget> {
   return new Map(
-    Object.entries(lists.channel.signed.targets).map(([name, target]) => [
+    Object.entries(channel?.signed.targets ?? {}).map(([name, target]) => [
       name,
       { lengthBytes: target.length, hashes: target.hashes, custom: target.custom },
     ]),
   );
+}
+
+/** Paths whose description says at all that devices may offer them to themselves; the acceptance rule reads the rest of it. */
+function selfOfferedIn(channel: OfflineLists['channel']): string[] {
+  return Object.entries(channel?.signed.targets ?? {})
+    .filter(([, { custom }]) => Object.keys(SelfOfferFields).some(field => Object.hasOwn(custom, field)))
+    .map(([path]) => path);
 }
 
 /** One thing at a time, in the order of asking. */
