@@ -14,10 +14,11 @@ import {
   Repository,
   type Signer,
 } from '@tidegate/signer';
+import { systemClock } from '@tidegate/server';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { stringify } from 'yaml';
 import { type Child, startChild } from '../src/child.ts';
-import { type OwnServer, startOwnServer } from '../src/own-server.ts';
+import { type OwnServer, type OwnServerOptions, startOwnServer } from '../src/own-server.ts';
 import { sha256 } from '../src/repo-sim.ts';
 import { tempFolder } from '../src/temp-folder.ts';
 import { until } from '../src/until.ts';
@@ -50,6 +51,8 @@ export interface Maker extends AsyncDisposable {
 export interface Build {
   readonly version: string;
   readonly bytes: string | Buffer;
+  /** gw2 unless given. */
+  readonly product?: 'gw2' | 'cam1';
   readonly channel?: 'stable' | 'beta';
   readonly by?: readonly KeyName[];
 }
@@ -60,7 +63,8 @@ export interface Built {
   readonly bytes: Buffer;
 }
 
-export async function openMaker(): Promise<Maker> {
+/** @param options its clock is that of the server and of builds */
+export async function openMaker({ clock = systemClock }: Pick<OwnServerOptions, 'clock'> = {}): Promise<Maker> {
   const folder = await tempFolder('tidegate-maker');
   const dir = folder.path;
   await mkdir(join(dir, 'keys'));
@@ -78,8 +82,8 @@ export async function openMaker(): Promise<Maker> {
   await writeFile(join(dir, 'passphrase'), PASSPHRASE, { mode: 0o600 });
   const rootFile = join(repositoryDir, 'metadata', '1.root.json');
   const database = await emptyDatabase();
-  const server = await startOwnServer({ databaseUrl: database.url, root: await readFile(rootFile) });
-  await writeFile(join(dir, 'releaser-token'), `${server.adminToken}\n`, { mode: 0o600 });
+  const own = await startOwnServer({ databaseUrl: database.url, root: await readFile(rootFile), clock });
+  await writeFile(join(dir, 'releaser-token'), `${own.adminToken}\n`, { mode: 0o600 });
 
   const configure = async (more: object = {}) => {
     const file = join(dir, 'signing-service.yaml');
@@ -88,9 +92,9 @@ export async function openMaker(): Promise<Maker> {
       repository: './repository',
       listen: { port: 0 },
       server: {
-        url: server.server.adminUrl,
+        url: own.server.adminUrl,
         tokenFile: './releaser-token',
-        readBackUrl: server.server.deviceUrl,
+        readBackUrl: own.server.deviceUrl,
       },
       keys: {
         snapshot: { uri: `file:${keys.snap.file}`, passphraseFile },
@@ -104,22 +108,22 @@ export async function openMaker(): Promise<Maker> {
     return file;
   };
 
-  const build = async ({ version, bytes, channel = 'beta', by = ['ci'] }: Build): Promise<Built> => {
+  const build = async ({ version, bytes, product = 'gw2', channel = 'beta', by = ['ci'] }: Build): Promise<Built> => {
     const clone = await mkdtemp(join(dir, 'build-'));
     for (const part of ['metadata', 'tidegate-signer.yaml']) {
       await cp(join(repositoryDir, part), join(clone, part), { recursive: true });
     }
-    const repo = await Repository.open(clone);
+    const repo = await Repository.open(clone, { now: () => clock.now() });
     const image = join(clone, 'app.img');
     await writeFile(image, bytes);
-    const baseVersion = (await repo.status()).find(r => r.role === `p-gw2-${channel}`)?.version ?? 0;
+    const baseVersion = (await repo.status()).find(r => r.role === `p-${product}-${channel}`)?.version ?? 0;
     const { role, sha256: hash } = await repo.addRelease({
       file: image,
-      product: 'gw2',
+      product,
       channel,
       component: 'app',
       version,
-      hardware: ['gw2-a'],
+      hardware: [`${product}-a`],
       class: 'feature',
       format: 'file',
     });
@@ -139,12 +143,12 @@ export async function openMaker(): Promise<Maker> {
     keys,
     repositoryDir,
     rootFile,
-    server,
+    server: own,
     databaseUrl: database.url,
     configure,
     build,
     [Symbol.asyncDispose]: async () => {
-      await server[Symbol.asyncDispose]();
+      await own[Symbol.asyncDispose]();
       await database.drop();
       await folder[Symbol.asyncDispose]();
     },
@@ -165,13 +169,14 @@ async function signEmpty(dir: string, { ada, grace, ci, snap, time }: Maker['key
   });
   await repo.addDelegation({ product: 'gw2', channel: 'stable', keys: [ci.publicKey, ada.publicKey] });
   await repo.addDelegation({ product: 'gw2', channel: 'beta', keys: [ci.publicKey] });
+  await repo.addDelegation({ product: 'cam1', channel: 'beta', keys: [ci.publicKey] });
   await repo.addDelegation({ product: 'gw2', keys: [ada.publicKey, grace.publicKey] });
   for (const { signer } of [ada, grace]) {
     await repo.sign('root', signer);
     await repo.sign('targets', signer);
   }
   for (const { signer } of [ci, ada]) await repo.sign('p-gw2-stable', signer);
-  await repo.sign('p-gw2-beta', ci.signer);
+  for (const role of ['p-gw2-beta', 'p-cam1-beta']) await repo.sign(role, ci.signer);
   await repo.sign('h-gw2', ada.signer);
 }
 

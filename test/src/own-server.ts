@@ -1,7 +1,7 @@
 /** The distribution server inside the test's own process, on a database of the run, trusting a given root. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type RunningServer, startServer } from '@tidegate/server';
+import { type Clock, type RunningServer, startServer } from '@tidegate/server';
 import { pino } from 'pino';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -20,6 +20,8 @@ export interface OwnServerOptions {
   readonly root: Uint8Array;
   /** PEM files of the device listener; plain HTTP where absent. */
   readonly tls?: TlsFiles;
+  /** The system's where absent. */
+  readonly clock?: Clock;
 }
 
 export async function startOwnServer(options: OwnServerOptions): Promise<OwnServer> {
@@ -44,6 +46,8 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
       rollouts: { pollSeconds: 60, gateTickSeconds: 60, reportRetentionDays: 1 },
     },
     pino({ level: 'debug' }, { write: line => void lines.push(line) }),
+    undefined,
+    options.clock,
   );
   const adminToken = (await readFile(join(folder.path, 'data', 'admin-token'), 'utf8')).trim();
   return {

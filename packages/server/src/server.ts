@@ -11,7 +11,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { makeFirstToken } from './admin/first-token.ts';
 import { type AppDeps, buildApp } from './app.ts';
-import { systemClock } from './clock.ts';
+import { type Clock, systemClock } from './clock.ts';
+import type { Deps } from './deps.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
 import { openArtifactStore } from './content/artifact-store.ts';
@@ -41,10 +42,15 @@ const DATABASE_AGAIN_MS = 1000;
  * @param stop ends a start that still waits for its database
  * @throws ConfigError where an operator must change something; whatever was opened is closed again
  */
-export async function startServer(config: ServerConfig, log: Logger, stop?: AbortSignal): Promise<RunningServer> {
+export async function startServer(
+  config: ServerConfig,
+  log: Logger,
+  stop?: AbortSignal,
+  clock: Clock = systemClock,
+): Promise<RunningServer> {
   const closing = new AsyncDisposableStack();
   try {
-    return await open(config, log, closing, stop);
+    return await open(config, { log, clock }, closing, stop);
   } catch (error) {
     await closing.disposeAsync();
     throw error;
@@ -53,7 +59,7 @@ export async function startServer(config: ServerConfig, log: Logger, stop?: Abor
 
 async function open(
   config: ServerConfig,
-  log: Logger,
+  { log, clock }: Pick<Deps, 'log' | 'clock'>,
   closing: AsyncDisposableStack,
   stop: AbortSignal | undefined,
 ): Promise<RunningServer> {
@@ -64,7 +70,7 @@ async function open(
   await waitForDatabase(db, log, config.databaseWaitSeconds, stop);
   await migrate(db);
 
-  const deps = { db, clock: systemClock, log };
+  const deps = { db, clock, log };
   await trustRoot(deps, dataDir, config.trustedRoot).catch((error: unknown) => {
     throw new ConfigError(`the trusted root: ${(error as Error).message}`, { cause: error });
   });

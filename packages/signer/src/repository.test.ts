@@ -122,17 +122,17 @@ describe('a device would refuse, so we say it first', () => {
     await expect(repo.sign('p-gw2-beta', keys.ci.signer)).rejects.toEqual(refused('metadata-invalid'));
   });
 
-  test('a list that has run out stops the refresh, and renewing it mends that', async () => {
+  test('a list that has run out stops its own devices and no others, and renewing it mends that', async () => {
     const { repo, keys, later, dir } = await signedRepository();
     later(31);
     const online = { snapshot: keys.snap.signer, timestamp: keys.time.signer };
-    await expect(repo.refreshOnline(online)).rejects.toEqual(refused('expired'));
+    expect(await repo.refreshOnline(online)).toMatchObject({ stopped: [{ role: 'h-gw2', code: 'expired' }] });
     await expect(
       verifyRepository({ source: dir, root: await rootOf(dir), now: () => new Date('2026-04-01T12:00:00Z') }),
     ).rejects.toEqual(refused('expired'));
     await repo.renew('h-gw2');
     await repo.sign('h-gw2', keys.a.signer);
-    expect(await repo.refreshOnline(online)).toMatchObject({ snapshotSigned: true });
+    expect(await repo.refreshOnline(online)).toMatchObject({ snapshotSigned: true, stopped: [] });
   });
 
   test('a flipped byte in any signed list fails the verification', async () => {
@@ -180,10 +180,12 @@ describe('rotation and standing still', () => {
     await repo.addDelegation({ ...request, replace: true });
     for (const key of [keys.a, keys.b]) await repo.sign('targets', key.signer);
     const online = { snapshot: keys.snap.signer, timestamp: keys.time.signer };
-    await expect(repo.refreshOnline(online)).rejects.toEqual(refused('threshold-not-met'));
+    const heldBack = { version: 2, waitsFor: ['p-gw2-beta'] };
+    expect(await repo.refreshOnline(online)).toMatchObject({ snapshotSigned: false, stopped: [], heldBack });
+    await verifyRepository({ source: dir, root: await rootOf(dir), now: () => START });
     await expect(repo.sign('p-gw2-beta', keys.ci.signer)).rejects.toEqual(refused('key-not-in-role'));
     await repo.sign('p-gw2-beta', fresh.signer);
-    await repo.refreshOnline(online);
+    expect(await repo.refreshOnline(online)).toMatchObject({ snapshotSigned: true, heldBack: undefined });
     await verifyRepository({ source: dir, root: await rootOf(dir), now: () => START });
   });
 

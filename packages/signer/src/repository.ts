@@ -18,7 +18,7 @@ import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
 import type { Editing } from './edit/next-list.ts';
 import { exportPayload, type Payload } from './edit/payload.ts';
 import { describeProduct, type ProductRequest, type ProductResult } from './edit/product.ts';
-import { refresh, type OnlineSigners, type RefreshResult } from './edit/refresh.ts';
+import { outlook, type Outlook, refresh, type OnlineSigners, type RefreshResult } from './edit/refresh.ts';
 import { addRelease, type ReleaseRequest, type ReleaseResult } from './edit/release.ts';
 import { dropDraft, renew, type RenewOptions, type RenewResult } from './edit/renew.ts';
 import { retire, type RetireRequest } from './edit/retire.ts';
@@ -214,6 +214,11 @@ export class Repository {
   /** Signs a snapshot, where one is due, and a timestamp. */
   refreshOnline(signers: OnlineSigners): Promise<RefreshResult> {
     return this.#edit(editing => refresh(editing, signers));
+  }
+
+  /** What the next snapshot would say, and what would be left out of it. Signs nothing. */
+  outlook(): Promise<Outlook> {
+    return this.#edit(outlook);
   }
 
   /** Uploads what the current timestamp stands for. Changes no list here, and notes what is out. */

@@ -36,7 +36,7 @@ export async function commitPublication({ db, clock, log }: Deps, id: string): P
     const set = await verifiedSet(tx, id, now);
     const targets = await verifiedTargets(tx, set.targets);
     await insertMetadataFiles(tx, set.files, now);
-    const newTargets = await listTargets(tx, targets, now);
+    const newTargets = await listTargets(tx, { signed: targets, stale: set.stale }, now);
     await switchCurrent(tx, set, now);
     const answer = { timestampVersion: set.timestampVersion, newTargets };
     await markCommitted(tx, id, answer, now);

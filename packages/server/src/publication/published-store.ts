@@ -84,20 +84,24 @@ export async function knownReleases(db: Db, products: readonly string[]): Promis
     .execute();
 }
 
-/** Lists what is signed now: new paths are added, releases come, come back, or are marked withdrawn. Returns the new paths. */
-export async function listTargets(tx: Db, targets: readonly SoundTarget[], now: Date): Promise<string[]> {
-  const known = await knownHashes(
-    tx,
-    targets.map(t => t.path),
-  );
-  const added = targets.filter(t => !known.has(t.path));
+/**
+ * Lists what is signed now: new paths are added, releases come, come back, or are marked withdrawn; what stands in a list
+ * that does not hold any more stays as it is. Returns the new paths.
+ */
+export async function listTargets(
+  tx: Db,
+  { signed, stale }: { readonly signed: readonly SoundTarget[]; readonly stale: readonly string[] },
+  now: Date,
+): Promise<string[]> {
+  const listed = signed.map(t => t.path);
+  const known = await knownHashes(tx, listed);
+  const added = signed.filter(t => !known.has(t.path));
   for (const target of added) await insertTarget(tx, target, now);
-  const listed = targets.map(t => t.path);
   await tx
     .updateTable('releases')
     .set({ withdrawn_at: now })
     .where('withdrawn_at', 'is', null)
-    .where('target', '<>', sql<string>`all(${listed})`)
+    .where('target', '<>', sql<string>`all(${[...listed, ...stale]})`)
     .execute();
   await tx
     .updateTable('releases')

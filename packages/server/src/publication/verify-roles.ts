@@ -1,9 +1,12 @@
 /**
  * The roles below a verified snapshot (TUF 5.6): the top-level targets, which only delegates, and everything delegated
- * from there. Each role that the snapshot names must be there, delegated once, signed and fresh. Pure.
+ * from there. Each role that the snapshot names must be there, delegated once, signed and fresh; but a delegated list
+ * that is served already may go on being served when it does not hold any more: it stops its own product's devices, and
+ * must not keep other products from publishing. Pure.
  */
 import { LIMITS, ROLE_PATTERN } from '@tidegate/protocol';
 import type { Metadata, Root, Snapshot, TargetFile, Targets } from '@tufjs/models';
+import { ServerError } from '../server-error.ts';
 import type { MetadataFiles } from './metadata-files.ts';
 import { invalid, mustBeSigned, mustHaveVersion, mustMatch, mustNotBeExpired, readMetadata } from './read-metadata.ts';
 
@@ -15,9 +18,17 @@ export interface SignedTarget {
   readonly target: TargetFile;
 }
 
+export interface VerifiedRoles {
+  readonly targets: readonly SignedTarget[];
+  /** Paths in lists that do not hold any more. They are neither signed now nor withdrawn. */
+  readonly stale: readonly string[];
+}
+
 interface Visit {
   readonly role: string;
   readonly delegator: Metadata<Root | Targets>;
+  /** False below a list that does not hold. */
+  readonly holds: boolean;
   /** Whether the delegation, and all above it, allow that path. */
   readonly allows: (path: string) => boolean;
 }
@@ -32,16 +43,20 @@ export function verifyRoles(
   files: MetadataFiles,
   root: Metadata<Root>,
   snapshot: Metadata<Snapshot>,
-  now: Date,
-): SignedTarget[] {
+  { now, served }: { readonly now: Date; readonly served: ReadonlySet<string> },
+): VerifiedRoles {
   const snapshotFile = `${snapshot.signed.version}.snapshot.json`;
-  const queue: Visit[] = [{ role: 'targets', delegator: root, allows: () => false }];
+  const queue: Visit[] = [{ role: 'targets', delegator: root, holds: true, allows: () => false }];
   const seen = new Set(['targets']);
   const targets: SignedTarget[] = [];
+  const stale: string[] = [];
   for (let visit = queue.shift(); visit; visit = queue.shift()) {
-    const { file, metadata } = verifyRole(visit, files, snapshot, now);
-    targets.push(...targetsOf(visit, file, metadata));
-    for (const next of delegationsOf(visit, file, metadata)) {
+    const { file, metadata } = readRole(visit, files, snapshot);
+    const fault = faultOf(visit, file, metadata, now);
+    if (fault && (visit.role === 'targets' || !served.has(file))) throw fault;
+    if (fault) stale.push(...Object.keys(metadata.signed.targets));
+    else targets.push(...targetsOf(visit, file, metadata));
+    for (const next of delegationsOf(visit, file, metadata, !fault)) {
       if (seen.has(next.role))
         throw invalid(file, `delegates to ${next.role}, which another role delegates to as well`);
       seen.add(next.role);
@@ -50,20 +65,31 @@ export function verifyRoles(
   }
   const stray = Object.keys(snapshot.signed.meta).find(f => !seen.has(f.slice(0, -'.json'.length)));
   if (stray !== undefined) throw invalid(snapshotFile, `names ${stray}, which no role delegates to`);
-  return mustBeListedOnce(targets);
+  return { targets: mustBeListedOnce(targets), stale };
 }
 
-function verifyRole(visit: Visit, files: MetadataFiles, snapshot: Metadata<Snapshot>, now: Date) {
+function readRole(visit: Visit, files: MetadataFiles, snapshot: Metadata<Snapshot>) {
   const meta = snapshot.signed.meta[`${visit.role}.json`];
   if (!meta) throw invalid(`${snapshot.signed.version}.snapshot.json`, `does not name ${visit.role}.json`);
   const file = `${meta.version}.${visit.role}.json`;
   const bytes = files.read(file);
   mustMatch(file, 'snapshot', () => meta.verify(bytes));
   const metadata = readMetadata('targets', file, bytes);
-  mustBeSigned(visit.delegator, visit.role, file, metadata);
   mustHaveVersion(file, metadata, meta.version);
-  mustNotBeExpired(file, metadata, now);
   return { file, metadata };
+}
+
+/** Why devices would refuse that list; undefined where it holds. */
+function faultOf(visit: Visit, file: string, metadata: Metadata<Targets>, now: Date): ServerError | undefined {
+  if (!visit.holds) return invalid(file, `is delegated to by a list that does not hold any more`);
+  try {
+    mustBeSigned(visit.delegator, visit.role, file, metadata);
+    mustNotBeExpired(file, metadata, now);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ServerError) return error;
+    throw error;
+  }
 }
 
 function targetsOf({ role, allows }: Visit, file: string, metadata: Metadata<Targets>): SignedTarget[] {
@@ -77,7 +103,7 @@ function targetsOf({ role, allows }: Visit, file: string, metadata: Metadata<Tar
   });
 }
 
-function delegationsOf({ role, allows }: Visit, file: string, metadata: Metadata<Targets>): Visit[] {
+function delegationsOf({ role, allows }: Visit, file: string, metadata: Metadata<Targets>, holds: boolean): Visit[] {
   const { delegations } = metadata.signed;
   if (!delegations) return [];
   if (delegations.succinctRoles) throw invalid(file, 'delegates to hash bins, which this server does not know');
@@ -88,6 +114,7 @@ function delegationsOf({ role, allows }: Visit, file: string, metadata: Metadata
     return {
       role: delegated.name,
       delegator: metadata,
+      holds,
       allows: (path: string) => within(path) && (role === 'targets' || allows(path)),
     };
   });

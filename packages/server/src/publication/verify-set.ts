@@ -37,6 +37,8 @@ export interface VerifiedSet {
   /** Versioned files to publish, by name. */
   readonly files: ReadonlyMap<string, Buffer>;
   readonly targets: readonly SignedTarget[];
+  /** Paths in lists that do not hold any more: neither signed now nor withdrawn. */
+  readonly stale: readonly string[];
 }
 
 const TIMESTAMP = 'timestamp.json';
@@ -48,7 +50,7 @@ export function verifySet(input: SetInput): VerifiedSet {
   const root = walkRoots(input, files);
   const timestamp = verifyTimestamp(input, root);
   const snapshot = verifySnapshot(input, files, root, timestamp);
-  const targets = verifyRoles(files, root, snapshot, input.now);
+  const { targets, stale } = verifyRoles(files, root, snapshot, { now: input.now, served: servedFiles(input) });
   return {
     rootVersion: root.signed.version,
     snapshotVersion: snapshot.signed.version,
@@ -56,6 +58,7 @@ export function verifySet(input: SetInput): VerifiedSet {
     timestampBytes: submittedTimestamp(input),
     files: files.fresh(),
     targets,
+    stale,
   };
 }
 
@@ -133,14 +136,24 @@ function verifySnapshot(
 
 /** The published snapshot, unless the keys of timestamp or snapshot were rotated since: then it no longer binds. */
 function currentSnapshot(input: SetInput, root: Metadata<Root>): Metadata<Snapshot> | undefined {
-  if (!input.currentTimestamp) return undefined;
-  const timestamp = readMetadata('timestamp', TIMESTAMP, input.currentTimestamp);
+  const served = servedSet(input);
+  if (!served?.snapshot) return undefined;
+  const { timestamp, snapshot } = served;
+  return isSigned(root, 'timestamp', timestamp) && isSigned(root, 'snapshot', snapshot) ? snapshot : undefined;
+}
+
+/** The names of the role files that devices get now. */
+function servedFiles(input: SetInput): ReadonlySet<string> {
+  const meta = Object.entries(servedSet(input)?.snapshot?.signed.meta ?? {});
+  return new Set(meta.map(([role, { version }]) => `${version}.${role}`));
+}
+
+function servedSet({ currentTimestamp, published }: SetInput) {
+  if (!currentTimestamp) return undefined;
+  const timestamp = readMetadata('timestamp', TIMESTAMP, currentTimestamp);
   const file = `${timestamp.signed.snapshotMeta.version}.snapshot.json`;
-  const bytes = input.published.get(file);
-  const snapshot = bytes && readMetadata('snapshot', file, bytes);
-  return snapshot && isSigned(root, 'timestamp', timestamp) && isSigned(root, 'snapshot', snapshot)
-    ? snapshot
-    : undefined;
+  const bytes = published.get(file);
+  return { timestamp, snapshot: bytes && readMetadata('snapshot', file, bytes) };
 }
 
 function mustNotFall(file: string, before: Metadata<Snapshot>, now: Metadata<Snapshot>): void {

@@ -4,7 +4,7 @@ import { LIMITS } from '@tidegate/protocol';
 import { command, openRepository, show } from './command.ts';
 import { neededFile } from './files.ts';
 import { progressBar } from './print.ts';
-import { onlineSigners, type OnlineOptions, withOnlineKeys } from './refresh.ts';
+import { onlineSigners, type OnlineOptions, warnOfLists, withOnlineKeys } from './refresh.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options extends OnlineOptions {
@@ -34,7 +34,7 @@ export function publishCommand(terminal: Terminal): Command {
     const repo = await openRepository(options, terminal);
     if (options.timestampKey !== undefined || options.snapshotKey !== undefined) {
       await using signers = await onlineSigners(options, terminal);
-      await repo.refreshOnline(signers);
+      warnOfLists(terminal, await repo.refreshOnline(signers));
     }
     const bars = new Map<string, ReturnType<typeof progressBar>>();
     const result = await repo.publish({

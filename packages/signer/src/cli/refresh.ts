@@ -1,7 +1,7 @@
 /** `refresh`: snapshot and timestamp by the online keys. To be run on a schedule, more often than the timestamp expires. */
 import type { Command } from 'commander';
 import { SignerError } from '../signer-error.ts';
-import type { OnlineSigners } from '../edit/refresh.ts';
+import type { OnlineSigners, RefreshResult } from '../edit/refresh.ts';
 import { type Common, command, openRepository, show, wholeNumber } from './command.ts';
 import { signer } from './key-option.ts';
 import type { Terminal } from './terminal.ts';
@@ -32,7 +32,20 @@ export function refreshCommand(terminal: Terminal): Command {
       result,
       `Timestamp ${result.timestampVersion} for snapshot ${result.snapshotVersion}, valid until ${result.expires}.\n`,
     );
+    warnOfLists(terminal, result);
   });
+}
+
+/** What the snapshot had to leave as it was. */
+export function warnOfLists(terminal: Terminal, { stopped, heldBack }: RefreshResult): void {
+  for (const { role, message } of stopped) {
+    terminal.err(`warning: devices of ${role} install nothing new; all others go on. ${message}\n`);
+  }
+  if (!heldBack) return;
+  const { version, waitsFor } = heldBack;
+  terminal.err(
+    `warning: targets ${version} is not out yet: it would stop ${waitsFor.join(', ')}. Sign their next lists first.\n`,
+  );
 }
 
 export function withOnlineKeys(cmd: Command): Command {

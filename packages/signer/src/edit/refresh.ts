@@ -1,13 +1,13 @@
 /**
- * Snapshot and timestamp: what the online keys say, that these lists belong together and are the newest. Before that,
- * every list is checked as a device would: complete, signed by threshold, not run out.
+ * Snapshot and timestamp: what the online keys say, that these lists belong together and are the newest. What does not
+ * hold as a device would judge it stops its own product's devices, and is told; it never stops another's.
  */
 import { hash } from 'node:crypto';
 import { daysAfter, instant } from '../clock.ts';
 import type { Signer } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
 import { complete, current, type Store, type Stored } from '../store/store.ts';
-import { type Authority, countSignatures, delegatedAuthority, rootAuthority } from '../tuf/authority.ts';
+import { type Authority, countSignatures, rootAuthority } from '../tuf/authority.ts';
 import {
   type MetaEntry,
   type RootSigned,
@@ -16,7 +16,16 @@ import {
   SPEC_VERSION,
   type TimestampSigned,
 } from '../tuf/metadata.ts';
-import { type Parse, parseRoot, parseSnapshot, parseTargets, parseTimestamp } from '../tuf/parse.ts';
+import { parseRoot, parseSnapshot, parseTimestamp } from '../tuf/parse.ts';
+import {
+  type HeldBack,
+  type NamedLists,
+  namedLists,
+  outVersions,
+  requireHolding,
+  requireList,
+  type StoppedRole,
+} from './named-lists.ts';
 import { expiry, type Editing, versionFloor } from './next-list.ts';
 import { makeSignature } from './signature.ts';
 
@@ -26,6 +35,8 @@ export interface OnlineSigners {
    * taken on the server for ever.
    */
   readonly aboveSnapshot?: number | undefined;
+  /** Goes on above this version of the timestamp, where another publisher of the same keys came so far. */
+  readonly aboveTimestamp?: number | undefined;
   /** Needed where the lists changed, or half of the snapshot's time has passed. */
   readonly snapshot?: Signer | undefined;
   readonly timestamp: Signer;
@@ -37,15 +48,22 @@ export interface RefreshResult {
   /** False where the snapshot before was still right. */
   readonly snapshotSigned: boolean;
   readonly expires: string;
+  readonly stopped: readonly StoppedRole[];
+  readonly heldBack: HeldBack | undefined;
+}
+
+/** What the next snapshot would say. */
+export interface Outlook extends Pick<RefreshResult, 'stopped' | 'heldBack'> {
+  /** Whether it would name other lists than the last one. */
+  readonly listsMoved: boolean;
 }
 
 /** @throws SignerError `role-unsigned`, `threshold-not-met`, `expired`, `key-access`, `key-not-in-role`, `signature-invalid` */
 export async function refresh(editing: Editing, signers: OnlineSigners): Promise<RefreshResult> {
   const { store } = editing;
   const now = editing.now();
-  const root = await completeList(store, 'root', parseRoot);
-  checkSigned(root, rootAuthority(root.signed, 'root'), 'root', now);
-  const meta = await listedMeta(store, root.signed, now);
+  const { root, lists } = await listsToName(store, now);
+  const meta = metaOf(lists);
 
   const before = await current(store, 'snapshot', parseSnapshot);
   const floor = versionFloor('snapshot', before?.signed.version ?? 0, signers.aboveSnapshot);
@@ -54,48 +72,38 @@ export async function refresh(editing: Editing, signers: OnlineSigners): Promise
   const highEnough = before !== undefined && before.signed.version > (signers.aboveSnapshot ?? 0);
   const stillRight = highEnough && isStillRight(before, meta, authority, until);
   const snapshot = stillRight ? before : await signSnapshot(editing, signers.snapshot, authority, meta, before, floor);
-  const timestamp = await signTimestamp(editing, signers.timestamp, rootAuthority(root.signed, 'timestamp'), snapshot);
+  const timestamp = await signTimestamp(editing, signers, rootAuthority(root.signed, 'timestamp'), snapshot);
   return {
     snapshotVersion: snapshot.signed.version,
     timestampVersion: timestamp.version,
     snapshotSigned: !stillRight,
     expires: timestamp.expires,
+    stopped: lists.stopped,
+    heldBack: lists.heldBack,
   };
 }
 
+/** What `refresh` would find now; signs nothing. @throws SignerError as `refresh`, but for the keys */
+export async function outlook({ store, now }: Editing): Promise<Outlook> {
+  const { lists } = await listsToName(store, now());
+  const before = await current(store, 'snapshot', parseSnapshot);
+  return {
+    listsMoved: !before || !sameMeta(before.signed.meta, metaOf(lists)),
+    stopped: lists.stopped,
+    heldBack: lists.heldBack,
+  };
+}
+
+async function listsToName(store: Store, now: Date): Promise<{ root: Stored<RootSigned>; lists: NamedLists }> {
+  const root = requireList('root', await current(store, 'root', parseRoot));
+  requireHolding('root', root, rootAuthority(root.signed, 'root'), now);
+  return { root, lists: await namedLists(store, root.signed, now) };
+}
+
 /** What the snapshot is to say: every list that a device can be led to, by version, length and hash. */
-async function listedMeta(store: Store, root: RootSigned, now: Date): Promise<SnapshotSigned['meta']> {
-  const targets = await completeList(store, 'targets', parseTargets);
-  checkSigned(targets, rootAuthority(root, 'targets'), 'targets', now);
-  const meta: Record<string, MetaEntry> = { 'targets.json': entryOf(targets) };
-  for (const { name } of targets.signed.delegations?.roles ?? []) {
-    const list = await completeList(store, name, parseTargets);
-    checkSigned(list, delegatedAuthority(targets.signed, name), name, now);
-    meta[`${name}.json`] = entryOf(list);
-  }
-  return meta;
-}
-
-async function completeList<S extends Signed>(store: Store, role: string, parse: Parse<S>): Promise<Stored<S>> {
-  const list = await current(store, role, parse);
-  if (list) return list;
-  throw new SignerError(
-    'role-unsigned',
-    `${role} has no complete list yet. Sign it first: tidegate-signer sign ${role} --key …`,
-  );
-}
-
-function checkSigned(list: Stored<Signed>, authority: Authority | undefined, role: string, now: Date): void {
-  const missing = authority ? countSignatures(list.envelope, [authority]).missing : 1;
-  if (missing > 0) {
-    throw new SignerError(
-      'threshold-not-met',
-      `${list.file} lacks ${missing} signature(s) of those who may sign it now. Draft and sign ${role} anew.`,
-    );
-  }
-  if (!(new Date(list.signed.expires) > now)) {
-    throw new SignerError('expired', `${list.file} expired at ${list.signed.expires}. Draft and sign ${role} anew.`);
-  }
+function metaOf({ targets, delegated }: NamedLists): SnapshotSigned['meta'] {
+  const lists = [{ role: 'targets', list: targets }, ...delegated];
+  return Object.fromEntries(lists.map(({ role, list }) => [`${role}.json`, entryOf(list)]));
 }
 
 function isStillRight(
@@ -104,14 +112,19 @@ function isStillRight(
   authority: Authority,
   until: Date,
 ): boolean {
-  const same =
-    Object.keys(before.signed.meta).length === Object.keys(meta).length &&
-    Object.entries(meta).every(([name, entry]) => {
-      const was = before.signed.meta[name];
-      return was?.version === entry.version && was.hashes?.sha256 === entry.hashes?.sha256;
-    });
+  const same = sameMeta(before.signed.meta, meta);
   const fresh = new Date(before.signed.expires) > until;
   return same && fresh && countSignatures(before.envelope, [authority]).missing === 0;
+}
+
+function sameMeta(a: SnapshotSigned['meta'], b: SnapshotSigned['meta']): boolean {
+  return (
+    Object.keys(a).length === Object.keys(b).length &&
+    Object.entries(b).every(([name, { version, hashes }]) => {
+      const was = a[name];
+      return was?.version === version && was.hashes?.sha256 === hashes?.sha256;
+    })
+  );
 }
 
 async function signSnapshot(
@@ -124,7 +137,7 @@ async function signSnapshot(
 ): Promise<Stored<SnapshotSigned>> {
   if (!signer)
     throw new SignerError('key-access', 'The lists changed: the snapshot key is needed too (--snapshot-key).');
-  checkNothingLost(before?.signed.meta ?? {}, meta);
+  checkNothingLost(await outVersions(editing.store), meta);
   const signed: SnapshotSigned = {
     _type: 'snapshot',
     spec_version: SPEC_VERSION,
@@ -134,17 +147,18 @@ async function signSnapshot(
   };
   const envelope = { signed, signatures: [await makeSignature('snapshot', signed, [authority], signer)] };
   await complete(editing.store, 'snapshot', envelope, [authority]);
-  return completeList(editing.store, 'snapshot', parseSnapshot);
+  return requireList('snapshot', await current(editing.store, 'snapshot', parseSnapshot));
 }
 
 /** Devices refuse a snapshot in which a list went missing or back (TUF 5.5.5). */
-function checkNothingLost(before: SnapshotSigned['meta'], after: SnapshotSigned['meta']): void {
-  for (const [name, { version }] of Object.entries(before)) {
-    const now = after[name];
+function checkNothingLost(out: Readonly<Record<string, number>>, after: SnapshotSigned['meta']): void {
+  const { root: _r, snapshot: _s, timestamp: _t, ...delegating } = out;
+  for (const [role, version] of Object.entries(delegating)) {
+    const now = after[`${role}.json`];
     if (!now || now.version < version) {
       throw new SignerError(
         'version-conflict',
-        `${name} was listed with version ${version}; it must not go missing or back.`,
+        `${role} was listed with version ${version}; it must not go missing or back.`,
       );
     }
   }
@@ -152,7 +166,7 @@ function checkNothingLost(before: SnapshotSigned['meta'], after: SnapshotSigned[
 
 async function signTimestamp(
   editing: Editing,
-  signer: Signer,
+  { timestamp: signer, aboveTimestamp }: OnlineSigners,
   authority: Authority,
   snapshot: Stored<SnapshotSigned>,
 ): Promise<TimestampSigned> {
@@ -160,7 +174,7 @@ async function signTimestamp(
   const signed: TimestampSigned = {
     _type: 'timestamp',
     spec_version: SPEC_VERSION,
-    version: (before?.signed.version ?? 0) + 1,
+    version: versionFloor('timestamp', before?.signed.version ?? 0, aboveTimestamp) + 1,
     expires: expiry(editing, 'timestamp'),
     meta: { 'snapshot.json': entryOf(snapshot) },
     'x-issued': instant(editing.now()),

@@ -1,7 +1,8 @@
 /** What is to be published: every file that a device can be led to from the current timestamp, in the order of upload. */
 import { SignerError } from '../signer-error.ts';
 import type { Artifact } from '../store/artifact.ts';
-import { readList, type Store, versionsOf } from '../store/store.ts';
+import { readList, type Store, type Stored, versionsOf } from '../store/store.ts';
+import type { TargetsSigned } from '../tuf/metadata.ts';
 import { parseRoot, parseSnapshot, parseTargets, parseTimestamp } from '../tuf/parse.ts';
 import { metadataFile } from '../tuf/role.ts';
 
@@ -15,6 +16,8 @@ export interface PublishSet {
   /** Roots, roles, snapshot, and the timestamp last: until it has arrived, nothing that is there can be seen. */
   readonly metadata: readonly MetadataBytes[];
   readonly timestamp: MetadataBytes;
+  /** That of delegations and all below it. */
+  readonly lists: readonly Stored<TargetsSigned>[];
   /** Version of each role's list in the set. */
   readonly versions: Readonly<Record<string, number>>;
 }
@@ -32,7 +35,7 @@ export async function publishSet(store: Store): Promise<PublishSet> {
     const file = metadataFile('root', version);
     roots.push(present(await readList(store, 'root', file, parseRoot), file));
   }
-  const lists = [];
+  const lists: Stored<TargetsSigned>[] = [];
   for (const [name, { version }] of Object.entries(snapshot.signed.meta)) {
     const role = name.slice(0, -'.json'.length);
     const file = metadataFile(role, version);
@@ -45,6 +48,7 @@ export async function publishSet(store: Store): Promise<PublishSet> {
     artifacts: [...new Map(artifacts).values()],
     metadata: [...roots, ...lists, snapshot, timestamp],
     timestamp,
+    lists,
     versions: {
       root: Number.parseInt(roots.at(-1)?.file ?? '1', 10),
       ...Object.fromEntries(

@@ -159,12 +159,13 @@ describe('publishing', () => {
     const timestamp = join(made.dir, 'metadata', 'timestamp.json');
     const good = await readFile(timestamp);
     await rm(timestamp);
-    await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('verification-failed'));
+    await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('role-unsigned'));
     await writeFile(timestamp, good);
     const artifacts = join(made.dir, 'artifacts');
     const [name = ''] = await readdir(artifacts);
     await rename(join(artifacts, name), join(made.dir, name));
     await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('artifact-missing'));
+    expect(server.requests.splice(0)).toEqual(['POST ']);
     await rename(join(made.dir, name), join(artifacts, name));
     made.later(4);
     await expect(made.repo.publish({ url, token: TOKEN })).rejects.toEqual(refused('expired'));

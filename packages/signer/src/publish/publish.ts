@@ -8,6 +8,7 @@ import { type CommitAnswer, LIMITS } from '@tidegate/protocol';
 import { type Clock, instant } from '../clock.ts';
 import { SignerError } from '../signer-error.ts';
 import { artifactPath, checkArtifact } from '../store/artifact.ts';
+import { stoppedIn } from '../edit/named-lists.ts';
 import { notePublished } from '../store/published.ts';
 import { readList, type Store, versionsOf } from '../store/store.ts';
 import { parseRoot } from '../tuf/parse.ts';
@@ -34,19 +35,23 @@ export interface PublishStep {
   readonly totalBytes: number;
 }
 
-/** @throws SignerError those of `verifyRepository`; `artifact-missing`, `network`, `server-refused`, `publication-conflict` */
+/**
+ * A delegated list that does not hold any more goes along as it is: it stops its own product's devices, no others.
+ * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `network`, `server-refused`, `publication-conflict`
+ */
 export async function publish(store: Store, now: Clock, request: PublishRequest): Promise<CommitAnswer> {
   const root = request.trustedRoot ?? (await firstRoot(store));
-  await verifyRepository({ source: store.dir, root, now });
   const set = await publishSet(store);
-  for (const artifact of set.artifacts) await checkArtifact(store, artifact);
+  await verifyRepository({ source: store.dir, root, now, without: stoppedIn(set.lists, now()) });
 
   const api = publicationsApi(request.url, request.token);
   const opened = await api.open({ idempotencyKey: idempotencyKey(set) });
   const report = (file: string, totalBytes: number) => (doneBytes: number) =>
     request.onProgress?.({ file, doneBytes, totalBytes });
   if (opened.state === 'open') {
-    for (const { sha256, lengthBytes } of set.artifacts.filter(a => !opened.artifacts.includes(a.sha256))) {
+    const wanted = set.artifacts.filter(a => !opened.artifacts.includes(a.sha256));
+    for (const artifact of wanted) await checkArtifact(store, artifact);
+    for (const { sha256, lengthBytes } of wanted) {
       const onProgress = report(sha256, lengthBytes);
       await api.putArtifact(opened.id, sha256, { path: artifactPath(store, sha256), lengthBytes, onProgress });
     }

@@ -12,7 +12,7 @@ import { storeAt } from '../store/store.ts';
 import { type AuditLog, openAuditLog } from './audit/audit-log.ts';
 import type { AuditEvent, Link } from './audit/chain.ts';
 import type { ServiceConfig } from './config.ts';
-import { watchExpiry } from './expiry-watch.ts';
+import { watchLists } from './list-watch.ts';
 import { claimFolder } from './lock/folder-claim.ts';
 import type { Point } from './point.ts';
 import { serviceDir } from './service-dir.ts';
@@ -70,10 +70,10 @@ export async function becomeActive(deps: ActiveDeps): Promise<Active> {
     artifacts: store.artifacts,
     reserveBytes: config.reserveBytes,
   });
-  const expiry = watchExpiry(log);
+  const lists = watchLists(log);
   const look = () => {
     publisher.wake();
-    repository.status().then(expiry.look, error => log.error({ err: error }, 'the lists cannot be read'));
+    repository.status().then(lists.look, error => log.error({ err: error }, 'the lists cannot be read'));
   };
   const { waitingDays, refreshSeconds, server } = config;
   const desk = openDesk({
@@ -99,6 +99,7 @@ export async function becomeActive(deps: ActiveDeps): Promise<Active> {
     now,
     log,
     reached,
+    seen: lists.seen,
   });
   const everyMs = Math.min(LOOK_SECONDS, refreshSeconds) * 1000;
   const { databaseUrl, redisUrl, redisPrefix } = config;

@@ -32,6 +32,10 @@ export function makeMetrics(): Metrics {
   const lastWell = gauge('last_well_seconds', 'Unix time at which everything due was last found or made done');
   const expires = gauge('role_expires_seconds', 'Unix time at which the newest list of a role expires', ['role']);
   const used = gauge('role_life_used_ratio', 'Share of its life that the newest list of a role has used', ['role']);
+  const stopped = gauge('role_stopped', '1 for a role whose devices install nothing new: its list does not hold', [
+    'role',
+  ]);
+  const heldBack = gauge('delegations_held_back', '1 while a signed list of delegations waits for lists of its roles');
   const submissions = gauge('submissions', 'Submissions by state', ['state']);
   const free = gauge('disk_free_bytes', "Room on the repository's disk");
   const auditSeq = gauge('audit_lines', 'Lines of the audit log');
@@ -61,12 +65,13 @@ export function makeMetrics(): Metrics {
       failing.set(seen.health.status === 'failing' ? 1 : 0);
       queued.set(seen.health.queued ? 1 : 0);
       if (seen.lastWell) lastWell.set(seen.lastWell.getTime() / 1000);
-      expires.reset();
-      used.reset();
+      heldBack.set(seen.health.heldBack ? 1 : 0);
+      for (const series of [expires, used, stopped]) series.reset();
       for (const { role, expires: at, lifeUsedPercent = 0 } of seen.roles) {
         if (at === undefined) continue;
         expires.set({ role }, Date.parse(at) / 1000);
         used.set({ role }, lifeUsedPercent / 100);
+        stopped.set({ role }, seen.health.stopped.some(s => s.role === role) ? 1 : 0);
       }
       for (const state of SUBMISSION_STATES) {
         submissions.set({ state }, seen.submissions.filter(s => s.state === state).length);

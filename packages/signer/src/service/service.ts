@@ -81,6 +81,7 @@ export async function startService(deps: ServiceDeps): Promise<RunningService> {
       active: active !== undefined,
       roles: await repository.status(),
       trouble: active?.publisher.trouble(),
+      outlook: active?.publisher.outlook(),
       stage: active?.publisher.stage() ?? 'idle',
       queued: active?.schedule.queued() ?? true,
       waiting: active?.desk.list(s => s.state === 'waiting').length ?? 0,

@@ -23,6 +23,8 @@ export interface VerifyRequest {
   /** Bytes of the root that is trusted beforehand. */
   readonly root: Uint8Array;
   readonly now?: Clock | undefined;
+  /** Delegated roles that are not looked at. */
+  readonly without?: readonly string[] | undefined;
 }
 
 export interface TrustedList {
@@ -32,12 +34,17 @@ export interface TrustedList {
 }
 
 /** @returns the top-level roles first @throws SignerError `expired`, or `verification-failed` with the client's own words */
-export async function trustedLists({ source, root, now = systemClock }: VerifyRequest): Promise<TrustedList[]> {
+export async function trustedLists({
+  source,
+  root,
+  now = systemClock,
+  without = [],
+}: VerifyRequest): Promise<TrustedList[]> {
   const { fetcher, base } = whereFrom(source);
   const dir = await mkdtemp(join(tmpdir(), 'tidegate-verify-'));
   try {
     await writeFile(join(dir, 'root.json'), root);
-    return await walk(dir, client(dir, base, fetcher, now()));
+    return await walk(dir, client(dir, base, fetcher, now()), without);
   } catch (error) {
     throw asSignerError(error);
   } finally {
@@ -78,10 +85,10 @@ function client(metadataDir: string, metadataBaseUrl: string, fetcher: Fetcher, 
   return updater;
 }
 
-async function walk(dir: string, updater: Updater): Promise<TrustedList[]> {
+async function walk(dir: string, updater: Updater, without: readonly string[]): Promise<TrustedList[]> {
   await updater.refresh();
   const targets = parseTargets(await trusted(dir, 'targets'), 'targets.json');
-  const delegated = targets.signed.delegations?.roles ?? [];
+  const delegated = (targets.signed.delegations?.roles ?? []).filter(r => !without.includes(r.name));
   for (const { paths } of delegated) {
     // Looking for what is not there makes the client fetch and check the list that could have it.
     for (const path of paths) await updater.getTargetInfo(path.replaceAll('*', 'x'));

@@ -1,11 +1,11 @@
-/** What is to be done next, seen from the folder alone. Pure. */
-import type { RoleStatus } from '../../status/status.ts';
+/** What is to be signed or sent next, seen from the folder alone. Pure. */
 import type { Stage } from './journal.ts';
 
 export interface Seen {
-  readonly roles: readonly RoleStatus[];
-  /** A submission has all its signatures and is not out yet. */
-  readonly submissionReady: boolean;
+  /** The next snapshot would name other lists than the last one, or there is a root that is not out yet. */
+  readonly listsMoved: boolean;
+  /** The newest timestamp is not out yet. */
+  readonly unpublished: boolean;
   /** The newest timestamp; undefined before the first. */
   readonly timestamp: { readonly version: number; readonly sha256: string; readonly issuedAt: Date } | undefined;
   readonly now: Date;
@@ -13,26 +13,18 @@ export interface Seen {
 }
 
 /** Begins with the earliest step that is due; those after it follow by themselves. */
-export function dueStage(seen: Seen): Stage {
-  const { roles, timestamp, now, refreshSeconds } = seen;
-  if (seen.submissionReady) return { stage: 'completing' };
-  const signing: Stage = { stage: 'signing', aboveTimestamp: timestamp?.version ?? 0 };
-  if (!timestamp) return everythingSigned(roles) ? signing : { stage: 'idle' };
-  const listsMoved = roles.some(r => !isOnline(r.role) && r.unpublished === true);
-  const ageSeconds = (now.getTime() - timestamp.issuedAt.getTime()) / 1000;
-  // A timestamp from the future was signed by a clock that went wrong: another one helps.
-  if (listsMoved || ageSeconds >= refreshSeconds || ageSeconds < -refreshSeconds) return signing;
-  const unpublished = roles.some(r => r.role === 'timestamp' && r.unpublished === true);
+export function dueStage({ listsMoved, unpublished, timestamp, now, refreshSeconds }: Seen): Stage {
+  if (!timestamp) return listsMoved ? { stage: 'signing', aboveTimestamp: 0 } : { stage: 'idle' };
+  if (listsMoved || isOld(timestamp.issuedAt, now, refreshSeconds)) {
+    return { stage: 'signing', aboveTimestamp: timestamp.version };
+  }
   return unpublished
     ? { stage: 'uploading', timestamp: timestamp.version, sha256: timestamp.sha256 }
     : { stage: 'idle' };
 }
 
-/** Before the first ceremony has ended there is nothing to be signed. */
-function everythingSigned(roles: readonly RoleStatus[]): boolean {
-  return roles.every(r => isOnline(r.role) || r.version !== undefined);
-}
-
-function isOnline(role: string): boolean {
-  return role === 'snapshot' || role === 'timestamp';
+/** A timestamp from the future was signed by a clock that went wrong: another one helps. */
+export function isOld(issuedAt: Date, now: Date, refreshSeconds: number): boolean {
+  const ageSeconds = (now.getTime() - issuedAt.getTime()) / 1000;
+  return ageSeconds >= refreshSeconds || ageSeconds < -refreshSeconds;
 }
