@@ -96,6 +96,27 @@ test('groups devices by tags, and asks before it touches more than those named',
   expect((await office.desk.run(['device', 'show', deviceId])).stdout).toContain('tags      floor-2, shop');
 });
 
+test('tags and groups devices by a table, all of a batch or none, and again without harm', async () => {
+  const devices = [await enrolDevice(office.asked, 'gw2'), await enrolDevice(office.asked, 'gw2')].map(d => d.deviceId);
+  const [first = '', second = ''] = devices;
+  const file = office.desk.file('tags.csv');
+  await writeFile(file, `device,add,group\n${first},north floor-1,pilot\n${'0'.repeat(32)},north,\n`);
+  const refused = await office.desk.run(['device', 'tag', '--csv', file]);
+  expect(refused).toMatchObject({ code: 2, stdout: '' });
+  expect(refused.stderr).toContain('tags.csv, line 3, device: There is no such device. Nothing was changed.');
+  expect((await office.desk.run(['device', 'list', '--filter', 'tag==north'])).stdout).toContain('No device fits.');
+
+  await writeFile(file, `device,add,group\n${first},north floor-1,pilot\n${second},north,\n`);
+  const words = ['device', 'tag', '--csv', file];
+  expect(await office.desk.json(words)).toEqual({ devices: 2, changed: 2 });
+  expect(await office.desk.run(words)).toMatchObject({ code: 0, stdout: '0 of 2 devices changed.\n' });
+  const { items } = await office.desk.json<List<DeviceView>>(['device', 'list', '--filter', 'group==pilot']);
+  expect(items).toMatchObject([{ id: first, tags: ['floor-1', 'north'], group: 'pilot' }]);
+  expect(await office.desk.run([...words, '--add', 'x'])).toMatchObject({ code: 2 });
+  const out = ['device', 'tag', '--no-group', '--device', first];
+  expect((await office.desk.run(out)).stdout).toBe('1 of 1 device changed.\n');
+});
+
 test('lets nothing that a device says reach the terminal as a command, or a spreadsheet as a formula', async () => {
   const device = await enrolDevice(office.asked, 'gw2');
   const evil = { site: '\u001b[2J\u009b31m\u202e', calc: '=cmd()' };

@@ -10,6 +10,7 @@ const EXIT_OF = {
   'insecure-url': EXIT.usage,
   'file-unreadable': EXIT.usage,
   'file-exists': EXIT.usage,
+  'csv-invalid': EXIT.usage,
   'not-confirmed': EXIT.usage,
   /** Of an upload, some lines were not taken. */
   'partly-refused': EXIT.usage,

@@ -1,5 +1,12 @@
 /** What every command has in common: its help with examples, and how its arguments become ids, numbers and shares. */
-import { HEX_32_PATTERN, NAME_PATTERN, parseWindowRule, type Phase, type WindowRule } from '@tidegate/protocol';
+import {
+  HEX_32_PATTERN,
+  NAME_PATTERN,
+  parseWindowRule,
+  type Phase,
+  TAG_PATTERN,
+  type WindowRule,
+} from '@tidegate/protocol';
 import { Command, InvalidArgumentError } from 'commander';
 import { CliError } from './cli-error.ts';
 import type { Terminal } from './terminal.ts';
@@ -25,6 +32,13 @@ export function hex32List(text: string, before: readonly string[] = []): readonl
 export function name(text: string): string {
   if (!NAME.test(text))
     throw new InvalidArgumentError('A name has 1 to 32 of a-z, 0-9 and -, and begins with a letter.');
+  return text;
+}
+
+const GROUP = new RegExp(TAG_PATTERN);
+
+export function groupName(text: string): string {
+  if (!GROUP.test(text)) throw new InvalidArgumentError('A group has 1 to 64 of a-z, 0-9, dot, dash and underscore.');
   return text;
 }
 

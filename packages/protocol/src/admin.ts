@@ -5,6 +5,7 @@ import { RunningComponent } from './check-in.ts';
 import {
   CodeName,
   Counter,
+  Group,
   Hex32,
   Instant,
   Name,
@@ -33,6 +34,8 @@ export const ClaimTokensRequest = closed({
   product: Name,
   count: Type.Integer({ minimum: 1, maximum: CLAIM_TOKENS_PER_REQUEST }),
   expiresInSeconds: Type.Optional(Type.Integer({ minimum: 60, maximum: 10 * 366 * 86_400 })),
+  /** Devices that enrol with them belong to this group. */
+  group: Type.Optional(Group),
 });
 export type ClaimTokensRequest = Static<typeof ClaimTokensRequest>;
 /** The only time that the tokens are seen: the server keeps their hashes. */
@@ -63,6 +66,7 @@ export const DeviceView = Type.Object({
   components: Type.Array(RunningComponent),
   attributes: Type.Record(Type.String(), Type.String()),
   tags: Type.Array(Tag),
+  group: Type.Union([Group, Type.Null()]),
   /** Its owner asked to be among the first. */
   canary: Type.Boolean(),
   enrolledAt: Instant,
@@ -77,10 +81,16 @@ export type DeviceView = Static<typeof DeviceView>;
 export const TAGGED_BY_NAME = 1000;
 export const TAGGED_BY_FILTER = 10_000;
 
-/** Gives devices tags, and takes tags from them: those named, or those of a product that a filter means. */
-export const TagRequest = closed({
+const tagChange = {
   add: Type.Optional(Type.Array(Tag, { maxItems: LIMITS.tagsPerDevice, uniqueItems: true })),
   remove: Type.Optional(Type.Array(Tag, { maxItems: LIMITS.tagsPerDevice, uniqueItems: true })),
+  /** Puts the device into this group, out of any other; null: out of its group. */
+  group: Type.Optional(Type.Union([Group, Type.Null()])),
+};
+
+/** Gives devices tags or a group, and takes tags from them: those named, or those of a product that a filter means. */
+export const TagRequest = closed({
+  ...tagChange,
   devices: Type.Optional(Type.Array(Hex32, { minItems: 1, maxItems: TAGGED_BY_NAME, uniqueItems: true })),
   product: Type.Optional(Name),
   /** RSQL, as in a rollout; `version` and `counter` are those of `component`. */
@@ -101,6 +111,17 @@ export const TagAnswer = Type.Object({
   next: Type.Union([Hex32, Type.Null()]),
 });
 export type TagAnswer = Static<typeof TagAnswer>;
+
+/** A change for each device. */
+export const TagRow = closed({ device: Hex32, ...tagChange });
+export type TagRow = Static<typeof TagRow>;
+export const TagRowsRequest = closed({ rows: Type.Array(TagRow, { minItems: 1, maxItems: TAGGED_BY_NAME }) });
+export type TagRowsRequest = Static<typeof TagRowsRequest>;
+export const TagRowsAnswer = Type.Object({
+  /** Devices that were not so already. */
+  changed: Type.Integer({ minimum: 0 }),
+});
+export type TagRowsAnswer = Static<typeof TagRowsAnswer>;
 
 /** What a device reported, as the server keeps it. */
 export const ReportView = Type.Object({

@@ -19,6 +19,8 @@ export const TARGET_PATTERN =
 export const Name = Type.String({ pattern: NAME_PATTERN });
 /** A name that operators give devices, to group them. */
 export const Tag = Type.String({ pattern: TAG_PATTERN });
+/** The one group that a device may belong to. */
+export const Group = Type.String({ pattern: TAG_PATTERN });
 export const Version = Type.String({ pattern: VERSION_PATTERN });
 export const FileName = Type.String({ pattern: FILE_PATTERN });
 /** Device ids, rollout ids, rollout salts, boot ids, report ids: 32 lowercase hex digits, random. */

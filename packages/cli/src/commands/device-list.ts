@@ -34,7 +34,10 @@ export function deviceListCommand(terminal: Terminal): Command {
     'device list --seen-before 30d --csv > silent.csv',
     'device list --product gw2 --limit 20 --json',
   ])
-    .option('--filter <rsql>', 'RSQL over attributes, tag, canary, hardware, channel, version, counter')
+    .option(
+      '--filter <rsql>',
+      'RSQL over attributes, group, tag, canary, hardware, channel, version, counter, lastCheckIn',
+    )
     .option('--component <name>', 'whose version and counter the filter means', name)
     .option('--product <name>', 'of this product', name)
     .option('--hardware <name>', 'of this hardware', name)
@@ -89,6 +92,7 @@ const CSV: readonly Column<DeviceView>[] = [
         .join(';'),
   },
   { title: 'tags', value: d => d.tags.join(';') },
+  { title: 'group', value: d => d.group ?? '' },
   { title: 'canary', value: d => String(d.canary) },
   { title: 'enrolledAt', value: d => d.enrolledAt },
   { title: 'enrolledBy', value: d => d.enrolledBy },

@@ -53,6 +53,7 @@ export function deviceLines(device: DeviceView): string[] {
     ...components.map(c => `runs      ${c.component} ${c.version} (counter ${c.counter})`),
     ...Object.entries(attributes).map(([key, value]) => `attribute ${key} = ${value}`),
     ...(device.tags.length === 0 ? [] : [`tags      ${device.tags.join(', ')}`]),
+    ...(device.group === null ? [] : [`group     ${device.group}`]),
     ...(device.canary ? ['canary    its owner asked to be among the first'] : []),
     `enrolled  ${localTime(device.enrolledAt)}, by ${device.enrolledBy.replace('-', ' ')}`,
     `last seen ${device.lastSeenAt === null ? 'never' : localTime(device.lastSeenAt)}`,

@@ -62,7 +62,10 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
         .argParser(phaseList)
         .default([{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }], '10%,50%,100%'),
     )
-    .option('--filter <rsql>', 'RSQL over attributes, tag, canary, hardware, channel, version, counter: who may enter')
+    .option(
+      '--filter <rsql>',
+      'RSQL over attributes, group, tag, canary, hardware, channel, version, counter, lastCheckIn: who may enter',
+    )
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
     .option('--not-before <time>', 'when it begins: a time, or a span from now', text =>

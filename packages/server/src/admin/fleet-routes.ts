@@ -114,7 +114,7 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
         },
       },
       async (request, reply) => {
-        const { product, count, expiresInSeconds = CLAIM_SECONDS } = request.body;
+        const { product, count, expiresInSeconds = CLAIM_SECONDS, group = null } = request.body;
         if (!(await productExists(db, product))) {
           throw new ServerError('not-found', `there is no product ${product}`, { path: '/product' });
         }
@@ -123,9 +123,8 @@ export function productRoutes({ db, clock }: Deps): FastifyPluginAsync {
         const tokens = Array.from({ length: count }, () => randomBytes(32).toString('base64url'));
         await insertClaimTokens(
           db,
-          product,
           tokens.map(t => hash('sha256', t, 'buffer')),
-          expiresAt,
+          { product, group, expiresAt },
           now,
         );
         return reply.code(201).header('Cache-Control', 'no-store').send({ tokens, expiresAt: expiresAt.toISOString() });

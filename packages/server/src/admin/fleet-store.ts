@@ -43,14 +43,14 @@ export async function allProductNames(db: Db): Promise<ReadonlySet<string>> {
 
 export async function insertClaimTokens(
   db: Db,
-  product: string,
   tokenHashes: readonly Buffer[],
-  expiresAt: Date,
+  granted: { readonly product: string; readonly group: string | null; readonly expiresAt: Date },
   now: Date,
 ): Promise<void> {
+  const row = { product: granted.product, group_name: granted.group, expires_at: granted.expiresAt, created_at: now };
   await db
     .insertInto('claim_tokens')
-    .values(tokenHashes.map(token_hash => ({ token_hash, product, expires_at: expiresAt, created_at: now })))
+    .values(tokenHashes.map(token_hash => ({ token_hash, ...row })))
     .execute();
 }
 
@@ -110,6 +110,7 @@ function deviceView(row: Selectable<DevicesTable>): DeviceView {
     components: row.components,
     attributes: row.attributes,
     tags: row.tags,
+    group: row.group_name,
     canary: row.canary,
     enrolledAt: row.enrolled_at.toISOString(),
     enrolledBy: row.enrolled_by,

@@ -20,6 +20,11 @@ async function tag(body: object) {
   return { ...(answer.json as TagAnswer & Problem), status: answer.status };
 }
 
+async function tagRows(rows: object[]) {
+  const answer = await app.admin('POST', '/device-tags/rows', { token, body: { rows } });
+  return { ...(answer.json as { changed: number } & Problem), status: answer.status };
+}
+
 async function listed(filter: string): Promise<string[]> {
   const { json } = await app.admin('GET', `/devices?filter=${encodeURIComponent(filter)}`, { token });
   return (json as { items: DeviceView[] }).items.map(d => d.id);
@@ -62,6 +67,19 @@ describe('tags', () => {
     expect(await tag({ devices: [id], add: ['one-more'], remove: ['t0'] })).toMatchObject({ changed: 1, full: 0 });
   });
 
+  it('leave the group alone, and a group leaves the tags: a device is in one at most', async () => {
+    await tag({ devices: [id], add: ['lab'], group: 'north' });
+    expect(await tag({ devices: [id], group: 'north' })).toMatchObject({ matched: 1, changed: 0 });
+    await tag({ devices: [id], add: ['b'] });
+    expect(await listed('group==north;tag==lab;tag==b')).toEqual([id]);
+    await tag({ product: 'gw', filter: 'group==north', group: 'south' });
+    expect([await listed('group==north'), await listed('group==south')]).toEqual([[], [id]]);
+    await tag({ devices: [id], group: null });
+    expect(await listed('group==*')).toEqual([]);
+    const { json } = await app.admin('GET', `/devices/${id}`, { token });
+    expect(json).toMatchObject({ tags: ['b', 'lab'], group: null });
+  });
+
   it.each<[string, object, number, string]>([
     ['no tag', { devices: [id] }, 400, '/add'],
     ['nobody', { add: ['lab'] }, 400, '/product'],
@@ -70,6 +88,59 @@ describe('tags', () => {
     ['a filter that is none', { add: ['lab'], product: 'gw', filter: 'site==' }, 422, '/filter'],
   ])('are refused for %s', async (_, body, status, path) => {
     expect(await tag(body)).toMatchObject({ status, path });
+  });
+
+  it('are given by rows, to each device its own, as often as one likes', async () => {
+    const [other, third] = [seedId('device 1'), seedId('device 2')];
+    await tag({ devices: [third], add: ['x'], group: 'old' });
+    const rows = [
+      { device: id, add: ['lab', 'a'], group: 'north' },
+      { device: other, add: ['lab'] },
+      { device: third, remove: ['x', 'y'], group: null },
+    ];
+    expect(await tagRows(rows)).toMatchObject({ status: 200, changed: 3 });
+    expect(await tagRows(rows)).toMatchObject({ status: 200, changed: 0 });
+    expect(await listed('tag==lab')).toEqual([id, other].toSorted());
+    expect(await listed('group==north')).toEqual([id]);
+    expect(await listed('group==*,tag==x')).toEqual([id]);
+  });
+
+  it.each<[string, object[], string, RegExp]>([
+    [
+      'a device that is not there',
+      [{ device: id, add: ['lab'] }, { device: seedId('nobody') }],
+      '/rows/1/device',
+      /no such device/,
+    ],
+    ['the same device twice', [{ device: id, add: ['lab'] }, { device: id }], '/rows/1/device', /as in row 1/],
+    [
+      'too many tags',
+      [
+        { device: id, add: ['lab'] },
+        { device: seedId('device 1'), add: ['t0'] },
+      ],
+      '/rows/1/add',
+      /32 tags/,
+    ],
+    [
+      'what is no tag',
+      [
+        { device: id, add: ['lab'] },
+        { device: seedId('device 1'), add: ['A B'] },
+      ],
+      '/rows/1/add/0',
+      /./,
+    ],
+  ])('are given by rows to all or none: %s', async (_, rows, path, detail) => {
+    const many = Array.from({ length: LIMITS.tagsPerDevice }, (_, i) => `u${i}`);
+    await tag({ devices: [seedId('device 1')], add: many });
+    expect(await tagRows(rows)).toMatchObject({
+      status: 400,
+      code: 'invalid-input',
+      path,
+      detail: expect.stringMatching(detail),
+    });
+    expect(await listed('tag==lab')).toEqual([]);
   });
 
   it('are for operators to change', async () => {

@@ -44,6 +44,7 @@ export interface ClaimTokensTable {
   created_at: DefaultedTime;
   used_at: NullableTime;
   device_id: string | null;
+  group_name: string | null;
 }
 
 export interface DevicesTable {
@@ -62,6 +63,7 @@ export interface DevicesTable {
   token_alarm_at: NullableTime;
   recent_boot_ids: Generated<string[]>;
   tags: Generated<string[]>;
+  group_name: string | null;
   canary: Generated<boolean>;
 }
 

@@ -15,17 +15,18 @@ export interface ClaimToken {
   readonly product: string;
   readonly expiresAt: Date;
   readonly deviceId: string | null;
+  readonly group: string | null;
 }
 
 /** Locks the token's row until the transaction ends: of two enrolments at once, the second sees the first's result. */
 export async function lockClaimToken(tx: Db, tokenHash: Buffer): Promise<ClaimToken | undefined> {
   const row = await tx
     .selectFrom('claim_tokens')
-    .select(['product', 'expires_at', 'device_id'])
+    .select(['product', 'expires_at', 'device_id', 'group_name'])
     .where('token_hash', '=', tokenHash)
     .forUpdate()
     .executeTakeFirst();
-  return row && { product: row.product, expiresAt: row.expires_at, deviceId: row.device_id };
+  return row && { product: row.product, expiresAt: row.expires_at, deviceId: row.device_id, group: row.group_name };
 }
 
 export async function useClaimToken(tx: Db, tokenHash: Buffer, deviceId: string, now: Date): Promise<void> {
@@ -39,7 +40,14 @@ export async function useClaimToken(tx: Db, tokenHash: Buffer, deviceId: string,
 /** False where another device has that key. */
 export async function insertDevice(
   tx: Db,
-  device: { id: string; product: string; publicKey: Buffer; enrolledAt: Date; enrolledBy: Enrolment },
+  device: {
+    readonly id: string;
+    readonly product: string;
+    readonly publicKey: Buffer;
+    readonly enrolledAt: Date;
+    readonly enrolledBy: Enrolment;
+    readonly group?: string | null;
+  },
 ): Promise<boolean> {
   const { numInsertedOrUpdatedRows } = await tx
     .insertInto('devices')
@@ -51,6 +59,7 @@ export async function insertDevice(
       attributes: '{}',
       enrolled_at: device.enrolledAt,
       enrolled_by: device.enrolledBy,
+      group_name: device.group ?? null,
     })
     .onConflict(oc => oc.column('public_key').doNothing())
     .executeTakeFirstOrThrow();

@@ -43,7 +43,8 @@ async function useToken(
     }
     if (device) return { deviceId: device.id, product };
     const deviceId = randomBytes(16).toString('hex');
-    const row = { id: deviceId, product, publicKey, enrolledAt: now, enrolledBy: 'claim-token' } as const;
+    const { group } = token;
+    const row = { id: deviceId, product, publicKey, enrolledAt: now, enrolledBy: 'claim-token', group } as const;
     if (!(await insertDevice(tx, row))) {
       log.warn({ alarm: 'key-known' }, 'a device tried to enrol a second time with another claim token');
       throw new ServerError('key-known', 'this key is enrolled already', { path: '/publicKey' });

@@ -40,6 +40,19 @@ describe('enrolment', () => {
     expect(again).toMatchObject({ status: 200, json: { deviceId, product: 'gw2' } });
   });
 
+  it('puts a device into the group of its claim token', async () => {
+    const token = await app.apiToken('operator');
+    const body = { product: 'gw2', count: 1, group: 'pilot' };
+    const { json } = await app.admin('POST', '/claim-tokens', { token, body });
+    const [claimToken = ''] = (json as { tokens: string[] }).tokens;
+    const answer = await app.device('POST', '/enrol', { body: testDeviceKey().enrolment(claimToken) });
+    const { deviceId } = answer.json as { deviceId: string };
+    expect((await app.admin('GET', `/devices/${deviceId}`, { token })).json).toMatchObject({
+      group: 'pilot',
+      tags: [],
+    });
+  });
+
   it('lets one of two keys win that use a token at once', async () => {
     const [claimToken = ''] = await testClaimTokens(app, 1);
     const keys = [testDeviceKey(), testDeviceKey()];

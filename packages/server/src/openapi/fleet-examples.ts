@@ -16,6 +16,9 @@ import {
   ReportView,
   TagAnswer,
   TagRequest,
+  TagRow,
+  TagRowsAnswer,
+  TagRowsRequest,
   UploadReport,
 } from '@tidegate/protocol';
 import { CLAIM_TOKEN, COMPONENT, DEVICE_ID, MORNING, NOON, ROLLOUT_ID, SHA256, TARGET } from './example-values.ts';
@@ -29,6 +32,7 @@ export const DEVICE: DeviceView = {
   components: [COMPONENT],
   attributes: { site: 'north' },
   tags: ['lab'],
+  group: 'north',
   canary: false,
   enrolledAt: MORNING,
   enrolledBy: 'claim-token',
@@ -51,6 +55,8 @@ export const RELEASE: ReleaseView = {
   withdrawn: false,
 };
 
+const ROW: TagRow = { device: DEVICE_ID, add: ['lab'], remove: ['trial'], group: 'north' };
+
 export const FLEET_EXAMPLES = [
   named('ProductRequest', ProductRequest, { name: 'gw2', title: 'Gateway 2' }),
   named('ProductView', ProductView, { name: 'gw2', title: 'Gateway 2', createdAt: MORNING }),
@@ -62,6 +68,9 @@ export const FLEET_EXAMPLES = [
   named('DeviceView', DeviceView, DEVICE),
   named('TagRequest', TagRequest, { product: 'gw2', filter: 'site==north', add: ['lab'], remove: ['trial'] }),
   named('TagAnswer', TagAnswer, { matched: 120, changed: 118, full: 0, next: null }),
+  named('TagRow', TagRow, ROW),
+  named('TagRowsRequest', TagRowsRequest, { rows: [ROW] }),
+  named('TagRowsAnswer', TagRowsAnswer, { changed: 1 }),
   named('DeviceKeyView', DeviceKeyView, {
     product: 'gw2',
     sha256: SHA256,

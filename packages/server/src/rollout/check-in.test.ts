@@ -92,6 +92,35 @@ describe('a check-in', () => {
     expect((await ask()).offer?.rolloutId).toBe(rollout.id);
   });
 
+  it('of a device that joins its group late gets the offer then: membership is dynamic', async () => {
+    await stopRollout(base.db, rollout.id, { by: 'anna', now });
+    rollout = await seedRollout(base.db, await seedRelease(base.db, 3), now, { filter: 'group==pilot' });
+    await board.confirm();
+    expect((await ask()).offer).toBeNull();
+    await tagByName(base.db, [id], { add: [], remove: [], group: 'pilot' });
+    await board.confirm();
+    expect((await ask()).offer?.rolloutId).toBe(rollout.id);
+    await tagByName(base.db, [id], { add: [], remove: [], group: 'other' });
+    await board.confirm();
+    expect((await ask()).offer?.rolloutId).toBe(rollout.id);
+  });
+
+  it('of a device that enrolled after the rollout began takes part: late joiners need no second rollout', async () => {
+    const late = { id: seedId('device 1'), product: 'gw' };
+    await base.db.deleteFrom('devices').execute();
+    await seedDevices(base.db, 2, now);
+    const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board, memory, config: { pollSeconds: 60 } };
+    const { offer } = await checkIn(deps, late, {
+      agentVersion: '0.1.0',
+      hardware: 'gw-a',
+      channel: 'stable',
+      bootId: seedId('boot late'),
+      components: [],
+      attributes: { site: 'home' },
+    });
+    expect(offer?.rolloutId).toBe(rollout.id);
+  });
+
   it('of a canary comes first in every rollout, and is remembered as one until it says otherwise', async () => {
     await stopRollout(base.db, rollout.id, { by: 'anna', now });
     const phases = [{ basisPoints: 1 }, { basisPoints: 10_000 }];

@@ -47,14 +47,14 @@ export async function checkIn(
   }
 }
 
-const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [] };
+const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [], group: null };
 
 async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
   const { memory, db, clock } = deps;
   let rollouts = view.rolloutsFor(said.product, said.channel);
-  const { attempts, tags } =
+  const { attempts, tags, group } =
     rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
-  const device = { ...said, tags, lastCheckIn: clock.now() };
+  const device = { ...said, tags, group, lastCheckIn: clock.now() };
   for (;;) {
     const now = clock.now();
     rollouts = rollouts.filter(r => attempts.has(r.id) || !isClosed(view, r, now));

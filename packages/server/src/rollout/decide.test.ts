@@ -51,6 +51,7 @@ function situation(more: Partial<Situation> = {}): Situation {
       attributes: {},
       canary: false,
       tags: [],
+      group: null,
       lastCheckIn: now,
     },
     attempts: new Map(),

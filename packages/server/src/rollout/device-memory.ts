@@ -26,7 +26,7 @@ interface Remembered {
 
 export interface DeviceMemory {
   /**
-   * The device's attempts and tags; one query where they are not known, or not yet the attempt that it works on, or
+   * The device's attempts, tags and group; one query where they are not known, or not yet the attempt that it works on, or
    * where an operator had attempts retried or devices tagged since.
    */
   readonly known: (deviceId: string, workingOn: string | undefined, generation: number) => Promise<KnownDevice>;

@@ -57,10 +57,11 @@ const device = fc.record({
   attributes,
   canary: fc.boolean(),
   lastCheckIn: fc.option(fc.integer({ min: -10, max: 10 }).map(days => new Date(now.getTime() + days * 86_400_000))),
+  group: fc.option(fc.constantFrom('lab', 'lab-2', '4')),
   tags: fc.uniqueArray(fc.constantFrom('lab', 'lab-2', 'r-17', '4'), { maxLength: 3 }),
 });
 
-const named = ['id', 'hardware', 'channel', 'version', 'counter', 'canary', 'site', 'floor', 'rack', 'owner'];
+const named = ['id', 'hardware', 'channel', 'version', 'counter', 'canary', 'group', 'site', 'floor', 'rack', 'owner'];
 const fact = fc.constantFrom(...named, 'tag');
 /** Tags have no order. */
 const orderedFact = fc.constantFrom(...named);
@@ -109,6 +110,7 @@ async function become(known: Omit<DeviceFacts, 'id' | 'product'>): Promise<Devic
       canary: known.canary,
       tags: [...known.tags],
       last_seen_at: known.lastCheckIn,
+      group_name: known.group,
     })
     .execute();
   return { ...known, id: seedId('device 0'), product: 'gw' };
@@ -138,6 +140,7 @@ it('takes no text of a filter for SQL', async () => {
     attributes: { site: "'; drop table devices; --" },
     canary: false,
     lastCheckIn: null,
+    group: null,
     tags: [],
   });
   const text = `site=="'; drop table devices; --"`;
@@ -154,6 +157,7 @@ it('finds no device by what the server does not know of it yet', async () => {
     attributes: {},
     canary: false,
     lastCheckIn: null,
+    group: null,
     tags: [],
   });
   await database.db.updateTable('devices').set({ hardware: null }).execute();

@@ -45,6 +45,7 @@ type Text = RawBuilder<string | null>;
 function factText(fact: Fact, component: string | undefined): Text {
   if ('attribute' in fact) return sql`(devices.attributes ->> ${fact.attribute}::text)`;
   if (fact.name === 'canary') return sql`devices.canary::text`;
+  if (fact.name === 'group') return sql`devices.group_name`;
   if (fact.name !== 'version' && fact.name !== 'counter') return sql.ref(`devices.${fact.name}`);
   if (component === undefined) {
     const detail = `«${fact.name}» is that of a component: say which, as in component=app`;

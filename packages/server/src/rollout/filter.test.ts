@@ -13,6 +13,7 @@ const device: DeviceFacts = {
   attributes: { site: 'Köln 3', floor: '4', rack: 'r-17' },
   canary: false,
   tags: [],
+  group: 'pilot-2',
   lastCheckIn: new Date('2026-11-20T12:00:00Z'),
 };
 
@@ -47,6 +48,9 @@ describe('a filter', () => {
     ['counter=ge=12', true],
     ['version==1.2.0', true],
     ['id==0*', true],
+    ['group==pilot-*', true],
+    ['group!=pilot-2', false],
+    ['group=in=(pilot-1,pilot-2)', true],
     ['lastCheckIn=gt=2026-11-20T11:59:59Z', true],
     ['lastCheckIn>2026-11-20T12:00:00Z', false],
     ['lastCheckIn>=2026-11-20', true],
@@ -60,6 +64,11 @@ describe('a filter', () => {
 
   it('is false for what the device does not have, whichever way it is asked', () => {
     expect(matches('owner==x') || matches('owner!=x') || matches('owner=out=(x)') || matches('owner<1')).toBe(false);
+  });
+
+  it('is false for the group of a device that is in none, whichever way it is asked', () => {
+    const alone = { ...device, group: null };
+    expect(compileFilter('group==*,group!=pilot-1')(alone, 'app', now)).toBe(false);
   });
 
   it('is false for the last check-in of a device that never came', () => {

@@ -62,6 +62,7 @@ const FACTS: Readonly<Record<FactName, Reader>> = {
   version: (device, component) => device.components.find(c => c.component === component)?.version,
   counter: (device, component) => device.components.find(c => c.component === component)?.counter.toString(),
   canary: device => String(device.canary),
+  group: device => device.group ?? undefined,
 };
 
 function compileFact(fact: Fact): Reader {

@@ -72,14 +72,15 @@ export interface KnownDevice {
   /** By rollout id: where it stands in every rollout that it was offered lately. */
   readonly attempts: Map<string, KnownAttempt>;
   readonly tags: readonly string[];
+  readonly group: string | null;
 }
 
 export async function knownDevice(db: Db, deviceId: string): Promise<KnownDevice> {
   const [attempts, device] = await Promise.all([
     attemptsOf(db, deviceId),
-    db.selectFrom('devices').select('tags').where('id', '=', deviceId).executeTakeFirst(),
+    db.selectFrom('devices').select(['tags', 'group_name']).where('id', '=', deviceId).executeTakeFirst(),
   ]);
-  return { attempts, tags: device?.tags ?? [] };
+  return { attempts, tags: device?.tags ?? [], group: device?.group_name ?? null };
 }
 
 async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, KnownAttempt>> {

@@ -25,7 +25,7 @@ export async function findMeant(
   const passes = filter === null ? sql<SqlBool>`true` : filterCondition(filter, { component: release.component, now });
   const { rows } = await sql<{ looked: number; last: string | null; meant: number; current: number; sample: string[] }>`
     with looked as (
-      select id, product, hardware, channel, components, attributes, canary, tags, last_seen_at, revoked_at from devices
+      select id, product, hardware, channel, components, attributes, canary, tags, group_name, last_seen_at, revoked_at from devices
       where product = ${release.product} order by id limit ${lookedAt}
     ), fitting as (
       select id, coalesce((

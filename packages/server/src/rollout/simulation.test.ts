@@ -49,6 +49,7 @@ function simulate(natures: readonly Nature[], salt: string) {
       attributes: {},
       canary: false,
       tags: [],
+      group: null,
       lastCheckIn: null,
     },
   }));

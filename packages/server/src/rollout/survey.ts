@@ -116,7 +116,8 @@ async function unofferedPage(db: Db, request: SurveyRequest, after: string): Pro
   const { rollout } = request;
   const rows = await db
     .selectFrom('devices')
-    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes', 'canary', 'tags', 'last_seen_at'])
+    .select(['id', 'product', 'channel', 'hardware', 'components', 'attributes', 'canary', 'tags'])
+    .select(['group_name', 'last_seen_at'])
     .where('product', '=', rollout.product)
     .where('channel', '=', rollout.channel)
     .where('hardware', 'in', rollout.hardware)
@@ -136,8 +137,9 @@ async function unofferedPage(db: Db, request: SurveyRequest, after: string): Pro
     .orderBy('id')
     .limit(PAGE)
     .execute();
-  return rows.map(({ last_seen_at: lastCheckIn, ...r }) => ({
+  return rows.map(({ last_seen_at: lastCheckIn, group_name: group, ...r }) => ({
     ...r,
+    group,
     lastCheckIn,
     channel: r.channel ?? '',
     hardware: r.hardware ?? '',
