@@ -220,6 +220,9 @@ test('registers device keys from CSV, tells each line that was refused, and exit
   expect(await office.desk.json(['key', 'upload', file])).toEqual({ added: 0, unchanged: 1, refused: [] });
   const { items } = await office.desk.json<List<DeviceKeyView>>(['key', 'list', '--product', 'gw2']);
   expect(items).toMatchObject([{ label: 'first', deviceId: null }]);
+  const remove = ['key', 'remove', items[0]?.sha256 ?? '', '--yes'];
+  expect(await office.desk.run(remove)).toMatchObject({ code: 0, stdout: `Removed the key ${items[0]?.sha256}.\n` });
+  expect(await office.desk.run(remove)).toMatchObject({ code: 3, stdout: '' });
 });
 
 test('adds a certificate authority, lists it, and removes it only when that is confirmed', async () => {
@@ -266,6 +269,21 @@ test('gives an API token its role and no more, into a file or to a program', asy
   const printed = await office.desk.run(['api-token', 'create', '--name', 'p', '--role', 'viewer', '--print']);
   const byVariable = { TIDEGATE_TOKEN_FILE: '', TIDEGATE_TOKEN: printed.stdout.trim() };
   expect(await office.desk.run(['product', 'list'], byVariable)).toMatchObject({ code: 0 });
+});
+
+test('lists tokens without their secrets, and lets a revoked one in no more', async () => {
+  const out = office.desk.file('lost.token');
+  const create = ['api-token', 'create', '--name', 'lost', '--role', 'viewer', '--out', out];
+  const { id } = await office.desk.json<{ id: string }>(create);
+  const viewer = { TIDEGATE_TOKEN_FILE: out };
+  expect(await office.desk.run(['product', 'list'], viewer)).toMatchObject({ code: 0 });
+  expect(await office.desk.run(['api-token', 'revoke', id])).toMatchObject({ code: 2, stdout: '' });
+  const revoked = await office.desk.run(['api-token', 'revoke', id, '--yes']);
+  expect(revoked).toMatchObject({ code: 0, stdout: 'The token of lost (viewer) is revoked.\n' });
+  expect(await office.desk.run(['product', 'list'], viewer)).toMatchObject({ code: 6 });
+  const { stdout } = await office.desk.run(['api-token', 'list']);
+  expect(stdout).toMatch(new RegExp(`^${id} +lost +viewer`, 'm'));
+  expect(stdout).not.toContain((await readFile(out, 'utf8')).trim());
 });
 
 test('remembers by login where the token lies, for its own server alone, and never the token', async () => {

@@ -4,6 +4,7 @@ import {
   NAME_PATTERN,
   parseWindowRule,
   type Phase,
+  SHA256_PATTERN,
   TAG_PATTERN,
   type WindowRule,
 } from '@tidegate/protocol';
@@ -18,6 +19,7 @@ export function command(name: string, summary: string, examples: readonly string
 
 const HEX_32 = new RegExp(HEX_32_PATTERN);
 const NAME = new RegExp(NAME_PATTERN);
+const SHA_256 = new RegExp(SHA256_PATTERN);
 
 export function hex32(text: string): string {
   if (!HEX_32.test(text))
@@ -27,6 +29,11 @@ export function hex32(text: string): string {
 
 export function hex32List(text: string, before: readonly string[] = []): readonly string[] {
   return [...before, ...text.split(',').map(part => hex32(part.trim()))];
+}
+
+export function sha256(text: string): string {
+  if (!SHA_256.test(text)) throw new InvalidArgumentError('Give 64 of the characters 0-9 and a-f.');
+  return text;
 }
 
 export function name(text: string): string {

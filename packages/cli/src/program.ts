@@ -1,6 +1,7 @@
 /** All commands on one page, and what becomes of an error: a line for people or a JSON object, and the exit code. */
 import { Command, CommanderError } from 'commander';
 import { CliError } from './cli-error.ts';
+import { apiTokenListCommand, apiTokenRevokeCommand } from './commands/api-token.ts';
 import { apiTokenCreateCommand } from './commands/api-token-create.ts';
 import { caAddCommand, caListCommand, caRemoveCommand } from './commands/ca.ts';
 import { deviceClearAlarmCommand } from './commands/device-clear-alarm.ts';
@@ -9,6 +10,7 @@ import { deviceRevokeCommand } from './commands/device-revoke.ts';
 import { deviceShowCommand } from './commands/device-show.ts';
 import { deviceTagCommand } from './commands/device-tag.ts';
 import { keyListCommand } from './commands/key-list.ts';
+import { keyRemoveCommand } from './commands/key-remove.ts';
 import { keyUploadCommand } from './commands/key-upload.ts';
 import { loginCommand } from './commands/login.ts';
 import { productAddCommand, productListCommand } from './commands/product.ts';
@@ -58,7 +60,11 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
         make(terminal),
       ),
     ],
-    ['key', 'Device keys that are registered beforehand.', [keyUploadCommand(terminal), keyListCommand(terminal)]],
+    [
+      'key',
+      'Device keys that are registered beforehand.',
+      [keyUploadCommand(terminal), keyListCommand(terminal), keyRemoveCommand(terminal)],
+    ],
     [
       'ca',
       'Certificate authorities whose devices enrol by themselves.',
@@ -77,7 +83,11 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
         rolloutRetryCommand(terminal),
       ],
     ],
-    ['api-token', 'Tokens of operators and machines.', [apiTokenCreateCommand(terminal)]],
+    [
+      'api-token',
+      'Tokens of operators and machines.',
+      [apiTokenCreateCommand, apiTokenListCommand, apiTokenRevokeCommand].map(make => make(terminal)),
+    ],
   ];
   program.addCommand(loginCommand(terminal)).addCommand(statusCommand(terminal));
   for (const [name, description, commands] of groups) {

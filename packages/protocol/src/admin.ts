@@ -49,6 +49,15 @@ export const ApiTokenRequest = closed({
 export type ApiTokenRequest = Static<typeof ApiTokenRequest>;
 export const ApiTokenAnswer = Type.Object({ id: Hex32, token: Type.String() });
 export type ApiTokenAnswer = Static<typeof ApiTokenAnswer>;
+/** All but the token itself. */
+export const ApiTokenView = Type.Object({
+  id: Hex32,
+  name: Type.String(),
+  role: Type.Enum([...OPERATOR_ROLES]),
+  createdAt: Instant,
+  revokedAt: Type.Union([Instant, Type.Null()]),
+});
+export type ApiTokenView = Static<typeof ApiTokenView>;
 
 export const ENROLMENTS = ['claim-token', 'public-key', 'certificate'] as const;
 export type Enrolment = (typeof ENROLMENTS)[number];

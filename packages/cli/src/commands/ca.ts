@@ -1,7 +1,7 @@
 /** `ca add`, `ca list`, `ca remove`: whose certificates let devices of a product enrol by themselves. */
-import { CertificateAuthorityView, SHA256_PATTERN } from '@tidegate/protocol';
-import { type Command, InvalidArgumentError } from 'commander';
-import { command, confirm, name } from '../command.ts';
+import { CertificateAuthorityView } from '@tidegate/protocol';
+import type { Command } from 'commander';
+import { command, confirm, name, sha256 } from '../command.ts';
 import { printList } from '../print/list.ts';
 import { show } from '../print/say.ts';
 import { localTime } from '../print/when.ts';
@@ -78,9 +78,4 @@ export function caRemoveCommand(terminal: Terminal): Command {
         `Removed the CA ${digest} of ${product}.`,
       ]);
     });
-}
-
-function sha256(text: string): string {
-  if (!new RegExp(SHA256_PATTERN).test(text)) throw new InvalidArgumentError('Give 64 of the characters 0-9 and a-f.');
-  return text;
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type TestApp, testApp, testClaimTokens, testDeviceKey } from '../testing/test-app.ts';
 import { makeFirstToken } from './first-token.ts';
+import { addApiToken, listApiTokens, revokeApiToken } from './operator-store.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -20,6 +21,40 @@ it('makes one admin token at the first start, readable by its owner alone', asyn
   const rows = await app.db.selectFrom('api_tokens').selectAll().where('name', '=', 'first admin').execute();
   expect(rows).toHaveLength(1);
   expect(JSON.stringify(rows)).not.toContain(token);
+});
+
+it('lets a revoked token in no more from the next request on, and revoking again changes nothing', async () => {
+  const admin = await app.apiToken('admin');
+  const made = await app.admin('POST', '/tokens', { token: admin, body: { name: 'lost', role: 'viewer' } });
+  const { id, token } = made.json as { id: string; token: string };
+  expect((await app.admin('GET', '/devices', { token })).status).toBe(200);
+  const revoke = (who: string) => app.admin('POST', `/tokens/${id}/revoke`, { token: who });
+  expect((await revoke(await app.apiToken('releaser'))).status).toBe(403);
+  const first = await revoke(admin);
+  expect(first).toMatchObject({ status: 200, json: { id, name: 'lost', role: 'viewer' } });
+  expect((await app.admin('GET', '/devices', { token })).status).toBe(401);
+  expect((await revoke(admin)).json).toEqual(first.json);
+  const listed = await app.admin('GET', '/tokens?limit=1000', { token: admin });
+  expect((listed.json as { items: unknown[] }).items).toContainEqual(first.json);
+  expect(JSON.stringify(listed.json)).not.toContain(token);
+});
+
+it('keeps the last admin, also where two are revoked at once', async () => {
+  const now = new Date();
+  const active = async () => (await listApiTokens(app.db, '', 1000)).filter(t => t.role === 'admin' && !t.revokedAt);
+  const [first, second] = [
+    await addApiToken(app.db, { name: 'first', role: 'admin' }, now),
+    await addApiToken(app.db, { name: 'second', role: 'admin' }, now),
+  ];
+  for (const { id } of await active()) {
+    if (id !== first.id && id !== second.id) await revokeApiToken(app.db, id, now);
+  }
+  const both = await Promise.all([first, second].map(({ id }) => revokeApiToken(app.db, id, now)));
+  expect(both.filter(outcome => outcome === 'last-admin')).toHaveLength(1);
+  const [last] = await active();
+  const { token } = last?.id === first.id ? first : second;
+  const answer = await app.admin('POST', `/tokens/${last?.id}/revoke`, { token });
+  expect(answer).toMatchObject({ status: 409, json: { code: 'conflict' } });
 });
 
 it('lets nobody in without a token that it knows', async () => {

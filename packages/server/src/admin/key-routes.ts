@@ -1,10 +1,10 @@
-/** Public keys that the manufacturer registers beforehand: uploaded as CSV, and listed. */
+/** Public keys that the manufacturer registers beforehand: uploaded as CSV, listed, and taken back. */
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import { closed, DeviceKeyView, LIMITS, Name, page, UploadReport } from '@tidegate/protocol';
+import { closed, DeviceKeyView, LIMITS, Name, page, Sha256, UploadReport } from '@tidegate/protocol';
 import type { FastifyPluginAsync } from 'fastify';
 import { Type } from 'typebox';
 import type { Deps } from '../deps.ts';
-import { listRegisteredKeys } from '../identity/registered-key-store.ts';
+import { listRegisteredKeys, removeRegisteredKey } from '../identity/registered-key-store.ts';
 import { ServerError } from '../server-error.ts';
 import { uploadKeys } from './key-upload.ts';
 import { pageOf, pageQuery } from './paging.ts';
@@ -27,6 +27,24 @@ export function keyRoutes(deps: Deps): FastifyPluginAsync {
         (after, limit) => listRegisteredKeys(deps.db, request.query.product, after, limit),
       ),
     );
+    const removal = {
+      operationId: 'removeDeviceKey',
+      summary: 'Take back a registered key that no device has enrolled by',
+      tags: ['fleet'],
+      problems: ['not-found', 'conflict'] as const,
+      params: closed({ sha256: Sha256 }),
+      response: { 204: Type.Null() },
+    };
+    app.delete('/device-keys/:sha256', { schema: removal }, async (request, reply) => {
+      const { sha256 } = request.params;
+      const outcome = await removeRegisteredKey(deps.db, sha256);
+      if (outcome === 'unknown') throw new ServerError('not-found', 'there is no such registered key');
+      if (outcome === 'enrolled') {
+        throw new ServerError('conflict', 'a device has enrolled by this key: revoke the device');
+      }
+      deps.log.warn({ by: request.operator.id, sha256 }, 'a registered key was taken back');
+      return reply.code(204).send(null);
+    });
     await plain.register(keyUpload(deps));
   };
 }

@@ -214,3 +214,16 @@ it('answers devices while it works through a large upload', async () => {
   expect(await uploaded).toEqual({ added: rows.length, unchanged: 0, refused: [] });
   expect(answered).toBeGreaterThan(20);
 });
+
+it('takes a key back that no device has enrolled by, and no other', async () => {
+  const device = testDeviceKey();
+  const spare = key();
+  await report(`product,publicKey\ngw2,${spare}\ngw2,${device.publicKey}`);
+  const hashOf = (publicKey: string) => createHash('sha256').update(Buffer.from(publicKey, 'base64url')).digest('hex');
+  const remove = (publicKey: string) => app.admin('DELETE', `/device-keys/${hashOf(publicKey)}`, { token: operator });
+  expect((await remove(spare)).status).toBe(204);
+  expect(await remove(spare)).toMatchObject({ status: 404, json: { code: 'not-found' } });
+  const { nonce } = (await app.device('GET', '/nonce')).json as { nonce: string };
+  expect((await app.device('POST', '/enrol-key', { body: device.keyEnrolment(nonce) })).status).toBe(200);
+  expect(await remove(device.publicKey)).toMatchObject({ status: 409, json: { code: 'conflict' } });
+});

@@ -83,6 +83,23 @@ export async function listRegisteredKeys(
   }));
 }
 
+/** Takes a key back before a device has enrolled by it. */
+export async function removeRegisteredKey(db: Db, sha256: string): Promise<'removed' | 'unknown' | 'enrolled'> {
+  return await db.transaction().execute(async tx => {
+    const found = await tx
+      .selectFrom('device_keys')
+      .leftJoin('devices', 'devices.public_key', 'device_keys.public_key')
+      .select('devices.id')
+      .where('device_keys.sha256', '=', sha256)
+      .forUpdate('device_keys')
+      .executeTakeFirst();
+    if (!found) return 'unknown';
+    if (found.id !== null) return 'enrolled';
+    await tx.deleteFrom('device_keys').where('sha256', '=', sha256).execute();
+    return 'removed';
+  });
+}
+
 function keyHash(publicKey: Buffer): string {
   return hash('sha256', publicKey, 'hex');
 }

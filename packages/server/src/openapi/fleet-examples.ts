@@ -2,6 +2,7 @@
 import {
   ApiTokenAnswer,
   ApiTokenRequest,
+  ApiTokenView,
   CertificateAuthorityRequest,
   CertificateAuthorityView,
   ClaimTokensAnswer,
@@ -64,6 +65,13 @@ export const FLEET_EXAMPLES = [
   named('ClaimTokensAnswer', ClaimTokensAnswer, { tokens: [CLAIM_TOKEN], expiresAt: '2026-03-03T08:00:00Z' }),
   named('ApiTokenRequest', ApiTokenRequest, { name: 'release pipeline', role: 'releaser' }),
   named('ApiTokenAnswer', ApiTokenAnswer, { id: '2c4e6a8093b1d5f7e9a0c2b4d6f8e1a3', token: CLAIM_TOKEN }),
+  named('ApiTokenView', ApiTokenView, {
+    id: '2c4e6a8093b1d5f7e9a0c2b4d6f8e1a3',
+    name: 'release pipeline',
+    role: 'releaser',
+    createdAt: MORNING,
+    revokedAt: null,
+  }),
   named('DeviceAlarm', DeviceAlarm, { alarm: 'clone', at: NOON }),
   named('DeviceView', DeviceView, DEVICE),
   named('TagRequest', TagRequest, { product: 'gw2', filter: 'site==north', add: ['lab'], remove: ['trial'] }),
