@@ -37,6 +37,7 @@ import { planRevocation, type Revocation, revocationDrafts } from './rotation/re
 import { onlineDrafts, type OnlineRotation, planOnline } from './rotation/rotate-online.ts';
 import { statusOf, type RoleStatus } from './status/status.ts';
 import { readConfig, type KnownKey, noteKeys } from './store/config.ts';
+import { withIntake } from './store/intake.ts';
 import { alone } from './store/lock.ts';
 import { lastPublished, type Published } from './store/published.ts';
 import { makeFolders, type Store, storeAt, sweepStore } from './store/store.ts';
@@ -259,7 +260,9 @@ export class Repository {
       await this.#guard();
       await sweepStore(this.#store);
       const { expiryDays, keys, products = {} } = await readConfig(this.dir);
-      return work({ store: this.#store, now: this.#now, expiryDays, keys, products });
+      return withIntake(this.#store, intake =>
+        work({ store: this.#store, intake, now: this.#now, expiryDays, keys, products }),
+      );
     });
   }
 }

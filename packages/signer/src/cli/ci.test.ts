@@ -188,7 +188,7 @@ describe('ci sign', () => {
     ['token-expired', 6, 'token-expired'],
     ['policy-refused', 6, 'policy-refused'],
     ['key-not-in-role', 8, 'key-not-in-role'],
-    ['disk-full', 1, 'disk-full'],
+    ['disk-full', 12, 'disk-full'],
     ['unavailable', 10, 'not-active'],
     ['internal', 1, 'server-refused'],
   ] as const)('the service’s %s exits with %i', async (code, exit, error) => {

@@ -20,6 +20,8 @@ export const EXIT = {
   later: 10,
   /** A file that people wrote has faults; each is told with its line and column. */
   fileInvalid: 11,
+  /** The disk has no room, here or at the signing service; nothing was changed. */
+  diskFull: 12,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
@@ -124,7 +126,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'artifact-unexpected': EXIT.failure,
   'artifact-hash': EXIT.verificationFailed,
   'artifact-length': EXIT.verificationFailed,
-  'disk-full': EXIT.failure,
+  'disk-full': EXIT.diskFull,
   'publication-incomplete': EXIT.failure,
   'audit-broken': EXIT.verificationFailed,
   'publication-pending': EXIT.later,

@@ -19,7 +19,7 @@ import { instant } from '../clock.ts';
 import { checkOrder, classOf, firmwareOf, hardwareOf, partsOf, type WantedPart } from '../policy/bundle-policy.ts';
 import { checkDescription, imagesIn } from '../policy/description-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { artifactBytes, keepBytes } from '../store/artifact.ts';
+import { artifactBytes } from '../store/artifact.ts';
 import { type Store, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { checkDelegated } from './delegated.ts';
@@ -83,7 +83,7 @@ export async function addBundle(editing: Editing, request: BundleRequest): Promi
   if (before) throw new SignerError('target-exists', `${path} is listed with other parts. Give it another version.`);
   const target = { length: bytes.length, hashes: { sha256 }, custom: { ...entry } };
   const next = withTargets(list, { [path]: target });
-  await keepBytes(store, bytes);
+  await editing.intake.bytes(bytes);
   await writeDraft(store, role, unsigned(next));
   return { ...result, added: true };
 }

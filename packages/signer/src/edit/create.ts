@@ -41,11 +41,11 @@ export async function create(dir: string, wanted: NewRepository, now: Clock): Pr
     }
     const expiryDays = { ...DEFAULT_EXPIRY_DAYS, ...wanted.expiryDays };
     const keys = new Map(allKeys(wanted).map(key => [key.keyid, knownKey(key)]));
-    const editing = { store, now, expiryDays, keys: [...keys.values()], products: {} };
-    await writeDraft(store, 'root', unsigned({ ...root, expires: expiry(editing, 'root') }));
-    await writeDraft(store, 'targets', unsigned(await nextTargets(editing, 'targets')));
+    const drafting = { store, now, expiryDays };
+    await writeDraft(store, 'root', unsigned({ ...root, expires: expiry(drafting, 'root') }));
+    await writeDraft(store, 'targets', unsigned(await nextTargets(drafting, 'targets')));
     // The config comes last: without it the folder is no repository, and a killed init can be run again.
-    await createConfig(dir, { expiryDays, keys: editing.keys });
+    await createConfig(dir, { expiryDays, keys: [...keys.values()] });
   });
 }
 

@@ -2,7 +2,7 @@
 import { HOLD_SCHEMA, type Hold, holdPath, holdRole, LIMITS, type Localized } from '@tidegate/protocol';
 import { checkHold } from '../policy/description-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { type Artifact, keepBytes } from '../store/artifact.ts';
+import type { Artifact } from '../store/artifact.ts';
 import { newestTargets, writeDraft } from '../store/store.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 
@@ -41,7 +41,7 @@ export async function addHold(editing: Editing, request: HoldRequest): Promise<H
   if (Object.keys(list.targets).length >= LIMITS.targetsPerRole) {
     throw new SignerError('too-many-targets', `${role} holds ${LIMITS.targetsPerRole} versions; no more fit in.`);
   }
-  const artifact = await keepBytes(store, Buffer.from(`${JSON.stringify(hold)}\n`));
+  const artifact = await editing.intake.bytes(Buffer.from(`${JSON.stringify(hold)}\n`));
   const entry = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...hold } };
   await writeDraft(store, role, unsigned({ ...list, targets: { ...list.targets, [path]: entry } }));
   return { ...artifact, path, role, added: true };

@@ -5,6 +5,7 @@ import { VERSION_STEP_MAX } from '../policy/list-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import type { ExpiryDays, KnownKey } from '../store/config.ts';
 import type { ProductPolicies } from '../store/product-policy.ts';
+import type { Intake } from '../store/intake.ts';
 import { current, draft, type Store } from '../store/store.ts';
 import { type Envelope, type RootSigned, SPEC_VERSION, type TargetsSigned } from '../tuf/metadata.ts';
 import { parseRoot, parseTargets } from '../tuf/parse.ts';
@@ -13,6 +14,8 @@ import { kindOf } from '../tuf/role.ts';
 /** What every edit needs to know. */
 export interface Editing {
   readonly store: Store;
+  /** Where what the edit lists is kept. */
+  readonly intake: Intake;
   readonly now: Clock;
   readonly expiryDays: ExpiryDays;
   /** Keys whose holders are known. */
@@ -21,12 +24,15 @@ export interface Editing {
   readonly products: ProductPolicies;
 }
 
-export function expiry({ now, expiryDays }: Editing, role: string): string {
+/** What making a next list takes. */
+export type Drafting = Pick<Editing, 'store' | 'now' | 'expiryDays'>;
+
+export function expiry({ now, expiryDays }: Drafting, role: string): string {
   return instant(daysAfter(now(), expiryDays[kindOf(role)]));
 }
 
 /** The draft to be edited: the one at work, else the complete list's successor, else an empty first version. */
-export async function nextTargets(editing: Editing, role: string): Promise<TargetsSigned> {
+export async function nextTargets(editing: Drafting, role: string): Promise<TargetsSigned> {
   const expires = expiry(editing, role);
   const drafted = await draft(editing.store, role, parseTargets);
   if (drafted) return { ...drafted.signed, ...(drafted.signed[RETIRED_FIELD] !== true && { expires }) };
@@ -40,7 +46,7 @@ export async function nextTargets(editing: Editing, role: string): Promise<Targe
 }
 
 /** A draft at work keeps its expiry, which people may have set. */
-export async function nextRoot(editing: Editing): Promise<RootSigned | undefined> {
+export async function nextRoot(editing: Drafting): Promise<RootSigned | undefined> {
   const expires = expiry(editing, 'root');
   const drafted = await draft(editing.store, 'root', parseRoot);
   if (drafted) return drafted.signed;

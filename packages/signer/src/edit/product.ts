@@ -14,7 +14,7 @@ import { instant } from '../clock.ts';
 import { checkDescription } from '../policy/description-policy.ts';
 import { promisedBy, shortensSupport } from '../policy/support-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { artifactBytes, keepBytes } from '../store/artifact.ts';
+import { artifactBytes } from '../store/artifact.ts';
 import { current, type Store, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
@@ -71,7 +71,7 @@ export async function describeProduct(editing: Editing, request: ProductRequest)
     releasedAt: instant(now()),
   };
   checkDescription(entry, path);
-  const artifact = await keepBytes(store, bytes);
+  const artifact = await editing.intake.bytes(bytes);
   const target = { length: artifact.lengthBytes, hashes: { sha256: artifact.sha256 }, custom: { ...entry } };
   const next = withTargets(list, { [path]: target });
   await writeDraft(store, role, unsigned(next));

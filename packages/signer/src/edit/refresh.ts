@@ -3,10 +3,13 @@
  * hold as a device would judge it stops its own product's devices, and is told; it never stops another's.
  */
 import { hash } from 'node:crypto';
+import { LIMITS } from '@tidegate/protocol';
 import { daysAfter, instant } from '../clock.ts';
 import type { Signer } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
-import { complete, current, type Store, type Stored } from '../store/store.ts';
+import { PUBLISHED_BYTES } from '../store/published.ts';
+import { checkRoom } from '../store/room.ts';
+import { complete, current, removeList, type Store, type Stored } from '../store/store.ts';
 import { type Authority, countSignatures, rootAuthority } from '../tuf/authority.ts';
 import {
   type MetaEntry,
@@ -58,10 +61,12 @@ export interface Outlook extends Pick<RefreshResult, 'stopped' | 'heldBack'> {
   readonly listsMoved: boolean;
 }
 
-/** @throws SignerError `role-unsigned`, `threshold-not-met`, `expired`, `key-access`, `key-not-in-role`, `signature-invalid` */
+/** @throws SignerError `disk-full`, `role-unsigned`, `threshold-not-met`, `expired`, `key-access`, `key-not-in-role`, `signature-invalid` */
 export async function refresh(editing: Editing, signers: OnlineSigners): Promise<RefreshResult> {
   const { store } = editing;
   const now = editing.now();
+  // A publication that comes next notes what is out; without room for that too it would stop in between.
+  await checkRoom(store.dir, LIMITS.snapshotBytes + LIMITS.timestampBytes + PUBLISHED_BYTES);
   const { root, lists } = await listsToName(store, now);
   const meta = metaOf(lists);
 
@@ -72,7 +77,12 @@ export async function refresh(editing: Editing, signers: OnlineSigners): Promise
   const highEnough = before !== undefined && before.signed.version > (signers.aboveSnapshot ?? 0);
   const stillRight = highEnough && isStillRight(before, meta, authority, until);
   const snapshot = stillRight ? before : await signSnapshot(editing, signers.snapshot, authority, meta, before, floor);
-  const timestamp = await signTimestamp(editing, signers, rootAuthority(root.signed, 'timestamp'), snapshot);
+  const timestamp = await signTimestamp(editing, signers, rootAuthority(root.signed, 'timestamp'), snapshot).catch(
+    async (error: unknown) => {
+      if (!stillRight) await takeBack(store, snapshot.signed.version);
+      throw error;
+    },
+  );
   return {
     snapshotVersion: snapshot.signed.version,
     timestampVersion: timestamp.version,
@@ -92,6 +102,13 @@ export async function outlook({ store, now }: Editing): Promise<Outlook> {
     stopped: lists.stopped,
     heldBack: lists.heldBack,
   };
+}
+
+/** Snapshot and timestamp come together, or neither: unless a timestamp names it, nothing does. */
+async function takeBack(store: Store, snapshotVersion: number): Promise<void> {
+  const timestamp = await current(store, 'timestamp', parseTimestamp);
+  if (timestamp?.signed.meta['snapshot.json'].version === snapshotVersion) return;
+  await removeList(store, 'snapshot', snapshotVersion);
 }
 
 async function listsToName(store: Store, now: Date): Promise<{ root: Stored<RootSigned>; lists: NamedLists }> {

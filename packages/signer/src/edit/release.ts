@@ -5,6 +5,7 @@ import {
   type Firmware,
   FIRMWARE_SCHEMA,
   formatTargetPath,
+  LIMITS,
   RESERVED_COMPONENTS,
   type TargetPath,
   type ArtifactFormat,
@@ -18,7 +19,8 @@ import { checkNamed } from '../policy/evidence-policy.ts';
 import { checkRequirements } from '../policy/requirement-policy.ts';
 import { judgeProvenance } from '../policy/provenance-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { type Artifact, keepArtifact, keepBytes, type Progress } from '../store/artifact.ts';
+import type { Artifact } from '../store/artifact.ts';
+import type { Progress } from '../store/intake.ts';
 import { writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { checkDelegated } from './delegated.ts';
@@ -72,7 +74,7 @@ export interface ReleaseResult extends Artifact {
 
 /** @throws SignerError `role-unknown`, `target-exists`, `too-many-targets`, those of counter and description */
 export async function addRelease(editing: Editing, request: ReleaseRequest): Promise<ReleaseResult> {
-  const { store, now } = editing;
+  const { store, now, intake } = editing;
   const { product, channel, component, version } = request;
   const role = channelRole(product, channel);
   if (RESERVED_COMPONENTS.includes(component)) {
@@ -105,9 +107,11 @@ export async function addRelease(editing: Editing, request: ReleaseRequest): Pro
     const beside = documentTargets(list, { product, channel, component, version }, documents, releasedAt);
     return { artifact, firmware, next: withTargets(list, { ...beside, [path]: entry }) };
   };
-  const { artifact, firmware, next } = await keepArtifact(store, request.file, judge, request.onProgress);
+  const besideBytes = documents.reduce((sum, { bytes }) => sum + bytes.length, LIMITS.targetsBytes);
+  const { file, onProgress } = request;
+  const { artifact, firmware, next } = await intake.file({ path: file, judge, besideBytes, onProgress });
   if (next) {
-    for (const { bytes } of documents) await keepBytes(store, bytes);
+    for (const { bytes } of documents) await intake.bytes(bytes);
     await writeDraft(store, role, unsigned(next));
   }
   return { ...artifact, path, role, counter: firmware.counter, firmware, added: next !== undefined };

@@ -9,7 +9,7 @@ import { type Clock, instant } from '../clock.ts';
 import { SignerError } from '../signer-error.ts';
 import { artifactPath, checkArtifact } from '../store/artifact.ts';
 import { stoppedIn } from '../edit/named-lists.ts';
-import { notePublished } from '../store/published.ts';
+import { checkRoomForNote, notePublished } from '../store/published.ts';
 import { readList, type Store, versionsOf } from '../store/store.ts';
 import { parseRoot } from '../tuf/parse.ts';
 import { metadataFile } from '../tuf/role.ts';
@@ -37,12 +37,13 @@ export interface PublishStep {
 
 /**
  * A delegated list that does not hold any more goes along as it is: it stops its own product's devices, no others.
- * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `network`, `server-refused`, `publication-conflict`
+ * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `disk-full`, `network`, `server-refused`, `publication-conflict`
  */
 export async function publish(store: Store, now: Clock, request: PublishRequest): Promise<CommitAnswer> {
   const root = request.trustedRoot ?? (await firstRoot(store));
   const set = await publishSet(store);
   await verifyRepository({ source: store.dir, root, now, without: stoppedIn(set.lists, now()) });
+  await checkRoomForNote(store);
 
   const api = publicationsApi(request.url, request.token);
   const opened = await api.open({ idempotencyKey: idempotencyKey(set) });

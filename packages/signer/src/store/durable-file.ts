@@ -7,6 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, link, open, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { SignerError } from '../signer-error.ts';
+import { inRoom } from './room.ts';
 
 export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
@@ -33,38 +34,49 @@ export async function sweepAside(folder: string): Promise<void> {
   await Promise.all(left.map(name => rm(join(folder, name), { force: true })));
 }
 
-async function writeAside(path: string, bytes: Uint8Array | string, mode: number): Promise<string> {
+/** Writes the bytes beside `path` and lets `place` move them there; whatever fails leaves nothing beside it. */
+async function writeAside<T>(
+  path: string,
+  bytes: Uint8Array | string,
+  mode: number,
+  place: (aside: string) => Promise<T>,
+): Promise<T> {
   const aside = asideOf(path);
-  const file = await open(aside, 'wx', mode);
   try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  return aside;
-}
-
-/** Replaces the file, or makes it. */
-export async function writeDurably(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
-  const aside = await writeAside(path, bytes, mode);
-  await rename(aside, path);
-  await syncFolder(dirname(path));
-}
-
-/** Makes the file, whole or not at all. @returns false where the name is taken; that file is not touched. */
-export async function createDurably(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {
-  const aside = await writeAside(path, bytes, mode);
-  try {
-    await link(aside, path);
-  } catch (error) {
-    if (errorCode(error) === 'EEXIST') return false;
-    throw error;
+    return await inRoom(dirname(path), Buffer.byteLength(bytes), async () => {
+      const file = await open(aside, 'wx', mode);
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      return place(aside);
+    });
   } finally {
     await rm(aside, { force: true });
   }
+}
+
+/** Replaces the file, or makes it. @throws SignerError `disk-full` */
+export async function writeDurably(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<void> {
+  await writeAside(path, bytes, mode, aside => rename(aside, path));
   await syncFolder(dirname(path));
-  return true;
+}
+
+/** Makes the file, whole or not at all. @returns false where the name is taken; that file is not touched. @throws as above */
+export async function createDurably(path: string, bytes: Uint8Array | string, mode = 0o644): Promise<boolean> {
+  const made = await writeAside(path, bytes, mode, async aside => {
+    try {
+      await link(aside, path);
+      return true;
+    } catch (error) {
+      if (errorCode(error) === 'EEXIST') return false;
+      throw error;
+    }
+  });
+  if (made) await syncFolder(dirname(path));
+  return made;
 }
 
 /** @returns undefined where there is no such file. @throws SignerError `file-unreadable` where it is larger than allowed. */

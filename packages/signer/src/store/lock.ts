@@ -4,16 +4,17 @@
  */
 import { randomUUID } from 'node:crypto';
 import { link, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignerError } from '../signer-error.ts';
 import { asideOf, errorCode } from './durable-file.ts';
+import { inRoom } from './room.ts';
 
 const RETRY_MS = 25;
 /** Guards of guards: each one needs a process that died in the middle of clearing. */
 const GUARDS_MAX = 3;
 
-/** Runs `work` alone. @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`. */
+/** Runs `work` alone. @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`, `disk-full`. */
 export async function alone<T>(dir: string, work: () => Promise<T>, waitMs = 15_000): Promise<T> {
   const path = join(dir, '.lock');
   const mine = `${process.pid} ${(await startTime(process.pid)) ?? '-'} ${randomUUID()}\n`;
@@ -33,10 +34,12 @@ export async function alone<T>(dir: string, work: () => Promise<T>, waitMs = 15_
 
 async function take(path: string, content: string): Promise<boolean> {
   const aside = asideOf(path);
-  await writeFile(aside, content, { flag: 'wx' });
   try {
-    await link(aside, path);
-    return true;
+    return await inRoom(dirname(path), content.length, async () => {
+      await writeFile(aside, content, { flag: 'wx' });
+      await link(aside, path);
+      return true;
+    });
   } catch (error) {
     if (errorCode(error) === 'EEXIST') return false;
     throw error;

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { closed, jsonParser } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { readBounded, writeDurably } from './durable-file.ts';
+import { checkRoom } from './room.ts';
 import type { Store } from './store.ts';
 
 const Published = closed({
@@ -17,10 +18,15 @@ const Published = closed({
 export type Published = Static<typeof Published>;
 
 const parsePublished = jsonParser(Published);
-const PUBLISHED_BYTES = 128 * 1024;
+export const PUBLISHED_BYTES = 128 * 1024;
 
 export async function notePublished(store: Store, note: Omit<Published, 'format'>): Promise<void> {
   await writeDurably(path(store), `${JSON.stringify({ format: 1, ...note }, null, 2)}\n`);
+}
+
+/** Asked before anything is published, since what is out and not noted would look as if it were not. @throws SignerError `disk-full` */
+export async function checkRoomForNote(store: Store): Promise<void> {
+  await checkRoom(store.dir, PUBLISHED_BYTES);
 }
 
 /** @returns undefined where nothing was published from here yet, or the note cannot be read */

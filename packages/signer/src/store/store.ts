@@ -10,6 +10,7 @@ import { type Envelope, fileBytes, type Signed } from '../tuf/metadata.ts';
 import { type Parse, parseRoot, parseTargets } from '../tuf/parse.ts';
 import { kindOf, maxBytesOf, metadataFile } from '../tuf/role.ts';
 import { createDurably, readBounded, sweepAside, syncFolder, writeDurably } from './durable-file.ts';
+import { inRoom } from './room.ts';
 
 export interface Store {
   readonly dir: string;
@@ -31,7 +32,9 @@ export function storeAt(dir: string): Store {
 }
 
 export async function makeFolders(store: Store): Promise<void> {
-  for (const path of [store.metadata, store.staged, store.artifacts]) await mkdir(path, { recursive: true });
+  for (const path of [store.metadata, store.staged, store.artifacts]) {
+    await inRoom(store.dir, 0, () => mkdir(path, { recursive: true }));
+  }
   await syncFolder(store.dir);
 }
 
@@ -152,6 +155,12 @@ export async function complete(
   }
   await rm(draftPath(store, role), { force: true });
   await syncFolder(store.staged);
+}
+
+/** Takes a list back that nothing names yet. */
+export async function removeList(store: Store, role: string, version: number): Promise<void> {
+  await rm(join(store.metadata, metadataFile(role, version)), { force: true });
+  await syncFolder(store.metadata);
 }
 
 /** The newest root, complete or still in draft: before the first ceremony ends, its draft says who may sign. */

@@ -9,7 +9,7 @@ import type { ReleaseRequest, ReleaseResult } from '../edit/release.ts';
 import { checkedUrl } from '../http/exchange.ts';
 import type { Signer } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
-import type { Progress } from '../store/artifact.ts';
+import type { Progress } from '../store/intake.ts';
 import { trustedLists } from '../verify/trusted-lists.ts';
 import { submissionKey } from './submission-key.ts';
 import { signerCode, type SubmissionsApi, submissionsApi } from './submissions-api.ts';

@@ -11,6 +11,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import { checkedUrl } from '../http/exchange.ts';
 import { SignerError } from '../signer-error.ts';
 import { readBounded } from '../store/durable-file.ts';
+import { inRoom } from '../store/room.ts';
 import { storeAt } from '../store/store.ts';
 import type { Signed } from '../tuf/metadata.ts';
 import { parseFor, parseTargets } from '../tuf/parse.ts';
@@ -43,8 +44,11 @@ export async function trustedLists({
   const { fetcher, base } = whereFrom(source);
   const dir = await mkdtemp(join(tmpdir(), 'tidegate-verify-'));
   try {
-    await writeFile(join(dir, 'root.json'), root);
-    return await walk(dir, client(dir, base, fetcher, now()), without);
+    // The client keeps what it accepts in files; its words for a full disk would read as a refusal.
+    return await inRoom(dir, LIMITS.targetsBytes, async () => {
+      await writeFile(join(dir, 'root.json'), root);
+      return walk(dir, client(dir, base, fetcher, now()), without);
+    });
   } catch (error) {
     throw asSignerError(error);
   } finally {

@@ -36,6 +36,8 @@ const PROBLEM_OF: Partial<Record<SignerCode, ProblemCode>> = {
 /** Faults of the service's own side, whatever was sent. */
 const OURS: readonly SignerCode[] = ['repository-damaged', 'repository-missing', 'config-invalid', 'audit-broken'];
 
+const DISK_FULL = { code: 'disk-full', detail: 'the disk is full' } as const;
+
 const FRAMEWORK: Readonly<Record<string, { code: ProblemCode; detail: string }>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: { code: 'body-too-large', detail: 'the body is larger than this route takes' },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
@@ -44,7 +46,7 @@ const FRAMEWORK: Readonly<Record<string, { code: ProblemCode; detail: string }>>
   },
   FST_ERR_CTP_EMPTY_JSON_BODY: { code: 'bad-request', detail: 'the body is empty' },
   FST_ERR_CTP_INVALID_JSON_BODY: { code: 'bad-request', detail: 'the body is not JSON' },
-  ENOSPC: { code: 'disk-full', detail: 'the disk is full' },
+  ENOSPC: DISK_FULL,
 };
 
 export interface Refusal {
@@ -105,5 +107,7 @@ function ofSigner({ code, message }: SignerError): Refusal {
   if (OURS.includes(code)) return { code: 'internal', detail: 'the service has a fault of its own' };
   const problem = PROBLEM_OF[code];
   if (problem === undefined) return { code: 'list-refused', detail: `${code}: ${message}`, path: '/list' };
+  // Where the disk is, is nobody's business.
+  if (code === 'disk-full') return DISK_FULL;
   return { code: problem, detail: message, ...(problem === 'unavailable' && { retryAfterSeconds: 5 }) };
 }

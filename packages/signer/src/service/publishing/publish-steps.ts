@@ -158,7 +158,7 @@ async function complete({ repository, store, desk, audit, reached }: PublishDeps
 
 /** An error about the list itself; all others may be gone the next time. */
 function isVerdict(error: unknown): error is SignerError {
-  const passing: readonly SignerCode[] = ['repository-busy', 'not-active', 'repository-damaged'];
+  const passing: readonly SignerCode[] = ['repository-busy', 'not-active', 'repository-damaged', 'disk-full'];
   return error instanceof SignerError && !passing.includes(error.code);
 }
 

@@ -3,13 +3,14 @@
  * for all of it beforehand. What breaks off or differs leaves nothing behind.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { SignerError } from '../../signer-error.ts';
 import type { Artifact } from '../../store/artifact.ts';
-import { asideOf, errorCode, sweepAside, syncFolder } from '../../store/durable-file.ts';
+import { asideOf, sweepAside, syncFolder } from '../../store/durable-file.ts';
+import { freeBytes, inRoom } from '../../store/room.ts';
 
 export interface Uploads {
   /** @throws SignerError `disk-full`, `artifact-length`, `artifact-hash` */
@@ -39,17 +40,18 @@ export async function openUploads({ dir, artifacts, reserveBytes }: UploadPlace)
   let announcedBytes = 0;
 
   async function take({ sha256, lengthBytes }: Artifact, bytes: Readable): Promise<void> {
-    const free = await freeBytes(dir);
-    if (free - announcedBytes - reserveBytes < lengthBytes) {
+    const free = ((await freeBytes(dir)) ?? Number.POSITIVE_INFINITY) - announcedBytes - reserveBytes;
+    if (free < lengthBytes) {
       throw new SignerError(
         'disk-full',
-        `The disk has no room for ${lengthBytes} bytes: ${Math.max(0, free - announcedBytes - reserveBytes)} are left for artifacts.`,
+        `The disk has no room for ${lengthBytes} bytes: ${Math.max(0, free)} are left for artifacts.`,
       );
     }
     announcedBytes += lengthBytes;
     const aside = asideOf(join(dir, 'incoming'));
     try {
-      const found = await write(aside, bytes, lengthBytes, written => (announcedBytes -= written));
+      const settle = (written: number) => void (announcedBytes -= written);
+      const found = await inRoom(dir, lengthBytes, () => write(aside, bytes, lengthBytes, settle));
       if (found !== sha256) throw new SignerError('artifact-hash', `The bytes have the hash ${found}.`);
       await rename(aside, join(dir, sha256));
       await syncFolder(dir);
@@ -89,11 +91,6 @@ export async function openUploads({ dir, artifacts, reserveBytes }: UploadPlace)
   };
 }
 
-async function freeBytes(dir: string): Promise<number> {
-  const { bavail, bsize } = await statfs(dir);
-  return bavail * bsize;
-}
-
 /** @param settled is told what of the announced bytes is no longer to be expected @returns the hash */
 async function write(
   path: string,
@@ -120,9 +117,6 @@ async function write(
       throw new SignerError('artifact-length', `${length} bytes came; the list names ${lengthBytes}.`);
     }
     await file.sync();
-  } catch (cause) {
-    if (errorCode(cause) !== 'ENOSPC') throw cause;
-    throw new SignerError('disk-full', 'The disk became full while the artifact came in.', { cause });
   } finally {
     settled(lengthBytes - length);
     await file.close();
