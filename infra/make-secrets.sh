@@ -19,13 +19,18 @@ if [ ! -e "$folder/database-url" ]; then
   write postgres-password "$password"
   write database-url "postgresql://tidegate:$password@postgres/tidegate"
 fi
-if [ ! -e "$folder/redis-url" ]; then
+# One user, who sees the keys of one prefix only.
+redis_user() { # user, prefix of its keys, host, beginning of the files' names
+  [ ! -e "$folder/$4redis-url" ] || return 0
   password=$(password)
   hash=$(printf '%s' "$password" | sha256sum | cut -d' ' -f1)
-  write redis-acl "user default off
-user tidegate on #$hash ~tidegate:* &tidegate:* +@all -@admin -@dangerous +info"
-  write redis-url "redis://tidegate:$password@redis:6379/0"
-fi
-for name in trusted-root tls-certificate tls-key; do
+  write "$4redis-acl" "user default off
+user $1 on #$hash ~$2:* &$2:* +@all -@admin -@dangerous +info"
+  write "$4redis-url" "redis://$1:$password@$3:6379/0"
+}
+redis_user tidegate tidegate redis ''
+redis_user signer tidegate-signer signing-redis signing-
+for name in trusted-root tls-certificate tls-key signing-passphrase signing-releaser-token signing-snapshot-key \
+  signing-timestamp-key signing-tls-certificate signing-tls-key; do
   [ -e "$folder/$name" ] || echo "still to be put there, mode 0444: $folder/$name"
 done

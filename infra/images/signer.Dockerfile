@@ -1,4 +1,5 @@
-# tidegate-signer for CI: signs with the key that CI holds. People's keys never come near a container.
+# tidegate-signer: in CI with the key that CI holds, or the signing service (`serve`) with the keys of snapshot and
+# timestamp. People's keys never come near a container.
 #   docker build -f infra/images/signer.Dockerfile -t tidegate-signer .
 FROM node:24.21.0-bookworm-slim AS build
 WORKDIR /src
@@ -15,6 +16,8 @@ COPY --from=build /src/dist/tidegate-signer/ /opt/tidegate/
 WORKDIR /repository
 ENV NODE_ENV=production
 USER 10002:10002
+# Of `serve`.
+EXPOSE 8090
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["node", "/opt/tidegate/tidegate-signer.mjs"]
 CMD ["--help"]

@@ -10,6 +10,8 @@ export const COMPOSE = join(INFRA, 'compose.yaml');
 export interface ComposeService {
   readonly image?: string;
   readonly user: string;
+  /** It is started where one of these is named, not otherwise. */
+  readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly entrypoint?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;

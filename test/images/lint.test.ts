@@ -50,14 +50,23 @@ test.each(SERVICES)(
   },
 );
 
-test('nginx reaches the server only, and nothing but nginx is reached from another machine', async () => {
+test('nginx reaches the server only, and nothing but nginx and the signing service is reached from another machine', async () => {
   const { services, networks } = await readCompose();
   const members = (network: string) => SERVICES.filter(([, s]) => network in s.networks).map(([name]) => name);
   expect(members('front').toSorted()).toEqual(['nginx', 'server']);
   expect(members('back').toSorted()).toEqual(['postgres', 'redis', 'server']);
   expect([networks['front']?.internal, networks['back']?.internal]).toEqual([true, true]);
+  // Whoever breaks into what faces devices finds no way on to the keys of snapshot and timestamp.
+  expect(members('signing')).toEqual(['signing-service']);
+  expect(members('signing-back').toSorted()).toEqual(['signing-redis', 'signing-service']);
+  expect(networks['signing-back']?.internal).toBe(true);
+  expect(SERVICES.filter(([, s]) => s.profiles).map(([name]) => name)).toEqual(members('signing-back'));
   const published = SERVICES.flatMap(([name, s]) => (s.ports ?? []).map(port => `${name} ${port}`));
-  expect(published).toEqual(['nginx 0.0.0.0:443:8443', 'server 127.0.0.1:8081:8081']);
+  expect(published).toEqual([
+    'nginx 0.0.0.0:443:8443',
+    'server 127.0.0.1:8081:8081',
+    'signing-service 0.0.0.0:8090:8090',
+  ]);
   // Neither listens where nginx could ask for the operators' side.
   const server = services['server'];
   expect(server?.environment).toMatchObject({
@@ -68,7 +77,8 @@ test('nginx reaches the server only, and nothing but nginx is reached from anoth
 
 test('the tests, where they use containers, use the same images', async () => {
   const { services } = await readCompose();
-  expect([services['postgres']?.image, services['redis']?.image]).toEqual([IMAGES.postgres, IMAGES.redis]);
+  const used = ['postgres', 'redis', 'signing-redis'].map(name => services[name]?.image);
+  expect(used).toEqual([IMAGES.postgres, IMAGES.redis, IMAGES.redis]);
 });
 
 test('no password stands in an environment', () => {

@@ -2,11 +2,13 @@
  * What the images and the compose file would run, run without an engine: the same bundle, command line, user without
  * rights, environment and secrets; only addresses, ports and paths are put in.
  */
-import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { emptyDatabase } from '@tidegate/server/testing';
+import { verifyRepository } from '@tidegate/signer';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startOidcProvider } from '../ci/oidc-provider.ts';
+import { openMaker, PASSPHRASE } from '../signing-service/maker.ts';
 import { adminClient } from '../src/admin-client.ts';
 import { type Bundles, buildBundles } from '../src/bundles.ts';
 import { runToEnd, startChild } from '../src/child.ts';
@@ -14,8 +16,11 @@ import { freePorts } from '../src/free-port.ts';
 import { nobody } from '../src/nobody.ts';
 import { RepoSim } from '../src/repo-sim.ts';
 import { type TempFolder, tempFolder } from '../src/temp-folder.ts';
+import { writeTlsFiles } from '../src/tls-files.ts';
 import { until } from '../src/until.ts';
+import { startRedisOf } from './compose-redis.ts';
 import { INFRA, readCompose, readDockerfile } from './infra-files.ts';
+import { makeSecrets, replace } from './made-secrets.ts';
 
 let folder: TempFolder;
 let bundles: Bundles;
@@ -44,30 +49,29 @@ test('the agent stays small enough for a device', async () => {
   expect(size).toBeLessThan(800_000);
 });
 
-/** Runs infra/make-secrets.sh into a folder. @returns it */
-async function makeSecrets(name: string): Promise<{ path: string; said: string }> {
-  const path = join(folder.path, name);
-  const { status, stdout, stderr } = spawnSync(join(INFRA, 'make-secrets.sh'), [path], { encoding: 'utf8' });
-  expect([status, stderr]).toEqual([0, '']);
-  return { path, said: stdout };
-}
-
 test('passwords are made once, random, and out of sight of other users of the machine', async () => {
-  const { path, said } = await makeSecrets('made');
-  expect(said).toContain('trusted-root');
-  const names = ['database-url', 'postgres-password', 'redis-acl', 'redis-url'];
+  const path = join(folder.path, 'made');
+  expect(makeSecrets(path)).toContain('trusted-root');
+  const names = [
+    'database-url',
+    'postgres-password',
+    'redis-acl',
+    'redis-url',
+    'signing-redis-acl',
+    'signing-redis-url',
+  ];
   expect((await readdir(path)).toSorted()).toEqual(names);
   expect((await stat(path)).mode & 0o777).toBe(0o700);
-  const read = async () => Promise.all(names.map(name => readFile(join(path, name), 'utf8')));
-  const before = await read();
-  await makeSecrets('made');
-  expect(await read()).toEqual(before);
+  const read = async (from: string) => Promise.all(names.map(name => readFile(join(from, name), 'utf8')));
+  const before = await read(path);
+  makeSecrets(path);
+  expect(await read(path)).toEqual(before);
   const [url = '', password = ''] = before;
   expect(password).toMatch(/^[0-9a-f]{48}\n$/);
   expect(url).toBe(`postgresql://tidegate:${password.trim()}@postgres/tidegate\n`);
-  expect(before).not.toEqual(
-    await Promise.all(names.map(async name => readFile(join((await makeSecrets('other')).path, name), 'utf8'))),
-  );
+  makeSecrets(join(folder.path, 'other'));
+  const other = await read(join(folder.path, 'other'));
+  expect(before.filter((text, i) => text === other[i])).toEqual([]);
 });
 
 test.each(['redis', 'postgresql'])(
@@ -76,11 +80,12 @@ test.each(['redis', 'postgresql'])(
     await using closing = new AsyncDisposableStack();
     const database = await emptyDatabase();
     closing.defer(() => database.drop());
-    const { path: secrets } = await makeSecrets(backend);
+    const secrets = join(folder.path, `secrets-${backend}`);
+    makeSecrets(secrets);
     await chmod(secrets, 0o755);
     await replace(join(secrets, 'database-url'), `${database.url}\n`);
     await replace(join(secrets, 'trusted-root'), new RepoSim().root());
-    const redis = closing.use(await startRedisOf(secrets));
+    const redis = closing.use(await startRedisOf('redis', secrets));
     const image = await readDockerfile(join(INFRA, 'images/server.Dockerfile'));
     const service = (await readCompose()).services['server'];
     const data = join(folder.path, `data-${backend}`);
@@ -157,41 +162,102 @@ test("the signer of the image makes CI's key as nobody, and says how to go on wi
   });
 });
 
-/** The Redis of the compose file: the machine's own program with `infra/redis`, as nobody. Puts its port into the secret. */
-async function startRedisOf(secrets: string): Promise<AsyncDisposable & { keys(): string[] }> {
-  const { services } = await readCompose();
-  const [port = 0] = await freePorts(1);
-  const own = join(secrets, 'redis');
-  await mkdir(own);
-  const text = await readFile(join(INFRA, 'redis/redis.conf'), 'utf8');
-  const file = join(own, 'redis.conf');
-  const placed = text.replace('/run/secrets', secrets).replace('dir /tmp', `dir ${own}`);
-  await writeFile(file, placed.replace('bind * -::*', `bind 127.0.0.1\nport ${port}`));
-  const { entrypoint = [], command = [] } = services['redis'] ?? {};
-  expect([...entrypoint, ...command]).toEqual(['redis-server', '/usr/local/etc/redis/redis.conf']);
-  const child = await startChild({
-    program: 'redis-server',
-    args: [file],
-    as: nobody(own),
-    logFile: join(own, 'redis.log'),
-    isReady: line => line.includes('Ready to accept'),
-  });
-  const [, cli, ...ping] = services['redis']?.healthcheck.test ?? [];
-  expect([cli, spawnSync('redis-cli', ['-p', String(port), ...ping]).status]).toEqual(['redis-cli', 0]);
-  const url = (await readFile(join(secrets, 'redis-url'), 'utf8')).trim().replace('redis:6379', `127.0.0.1:${port}`);
-  await replace(join(secrets, 'redis-url'), url);
-  return {
-    keys: () => spawnSync('redis-cli', ['-u', url, '--scan'], { encoding: 'utf8' }).stdout.split('\n').filter(isOurs),
-    [Symbol.asyncDispose]: async () => void (await child.stop()),
-  };
-}
+test.each(['redis', 'postgresql'])(
+  'the signing service of the compose file serves as nobody with its lock and queue on %s: a build comes in, devices get it',
+  async backend => {
+    await using closing = new AsyncDisposableStack();
+    const maker = closing.use(await openMaker());
+    const provider = closing.use(await startOidcProvider());
+    const image = await readDockerfile(join(INFRA, 'images/signer.Dockerfile'));
+    const service = (await readCompose()).services['signing-service'];
+    const secrets = join(maker.dir, 'secrets');
+    makeSecrets(secrets);
+    await chmod(secrets, 0o755);
+    const tls = await writeTlsFiles(maker.dir);
+    await copyFile(tls.certificate, join(secrets, 'signing-tls-certificate'));
+    await copyFile(tls.key, join(secrets, 'signing-tls-key'));
+    await copyFile(maker.keys.snap.file, join(secrets, 'signing-snapshot-key'));
+    await copyFile(maker.keys.time.file, join(secrets, 'signing-timestamp-key'));
+    await replace(join(secrets, 'signing-passphrase'), `${PASSPHRASE}\n`);
+    await replace(join(secrets, 'signing-releaser-token'), `${maker.server.adminToken}\n`);
+    await replace(join(secrets, 'database-url'), `${maker.databaseUrl}\n`);
+    for (const name of await readdir(secrets)) await chmod(join(secrets, name), 0o444);
+    const redis = closing.use(await startRedisOf('signing-redis', secrets));
+    const [port = 0] = await freePorts(1);
+    const put = (text: string) =>
+      text
+        .replaceAll('/etc/tidegate', maker.dir)
+        .replaceAll('/run/secrets', secrets)
+        .replaceAll('/opt/tidegate', join(dist, 'tidegate-signer'))
+        .replaceAll(/^(repository: )?\/repository$/gm, `$1${maker.repositoryDir}`)
+        .replaceAll('0.0.0.0', '127.0.0.1')
+        .replaceAll(/\b8090\b/g, String(port))
+        .replaceAll('https://publish.ota.example', maker.server.server.adminUrl)
+        .replaceAll('https://ota.example', maker.server.server.deviceUrl)
+        .replaceAll('https://token.actions.githubusercontent.com', provider.issuer);
+    const settings = await readFile(join(INFRA, 'signing/signing-service.yaml'), 'utf8');
+    await writeFile(join(maker.dir, 'signing-service.yaml'), put(settings));
+    const [program, ...args] = [...image.entrypoint, ...(service?.command ?? [])].map(put);
+    expect(program).toBe('node');
+    const environment = Object.entries({ ...image.environment, ...service?.environment });
+    const logFile = join(maker.dir, 'signing-service.log');
+    const before = await readdir(join(dist, 'tidegate-signer'));
+    const as = nobody(...(await foldersAndFilesOf(maker.repositoryDir)));
 
-function isOurs(key: string): boolean {
-  return key.startsWith('tidegate:');
-}
+    const serving = await startChild({
+      args,
+      cwd: put(image.workdir ?? ''),
+      env: {
+        ...Object.fromEntries(environment.map(([name, value]) => [name, put(value)])),
+        // What the run itself was given is not the service's.
+        DATABASE_URL: '',
+        REDIS_URL: '',
+        ...(backend === 'redis' ? {} : { REDIS_URL_FILE: '', DATABASE_URL_FILE: join(secrets, 'database-url') }),
+      },
+      as,
+      logFile,
+      isReady: line => line.includes('this process is the active one'),
+    });
+    closing.use(serving);
+    await writeFile(join(maker.dir, 'app.img'), 'what the build made');
+    const sign = await runToEnd(
+      [bundles.program('tidegate-signer'), 'ci', 'sign', 'app.img', '--product', 'gw2', '--channel', 'beta']
+        .concat(['--component', 'app', '--version', '1.0.0', '--hardware', 'gw2-a', '--format', 'file'])
+        .concat(['--service', `https://127.0.0.1:${port}`, '--root', maker.rootFile])
+        .concat(['--key', `file:${maker.keys.ci.file}`]),
+      {
+        cwd: maker.dir,
+        env: {
+          NODE_EXTRA_CA_CERTS: tls.ca,
+          TIDEGATE_PASSPHRASE: PASSPHRASE,
+          TIDEGATE_ID_TOKEN: await provider.token('signing-service.ota.example', {
+            sub: 'repo:maker/gateway:environment:release',
+            repository: 'maker/gateway',
+            environment: 'release',
+          }),
+        },
+      },
+    );
+    expect([sign.code, sign.stderr]).toEqual([0, expect.stringContaining('Published gw2/beta/app/1.0.0/app.img')]);
+    const seen = await verifyRepository({
+      source: maker.server.server.deviceUrl,
+      root: await readFile(maker.rootFile),
+    });
+    expect(seen.targets.map(t => t.path)).toEqual(['gw2/beta/app/1.0.0/app.img']);
+    if (backend === 'redis') await until('a job to be registered', () => redis.keys().length > 1 || undefined);
 
-/** Also what is write-protected. */
-async function replace(file: string, content: string | Buffer): Promise<void> {
-  await rm(file, { force: true });
-  await writeFile(file, content, { mode: 0o644 });
+    const [, node, ...check] = (service?.healthcheck.test ?? []).map(put);
+    expect(node).toBe('node');
+    expect((await runToEnd(check)).code).toBe(0);
+    expect(await serving.stop()).toBe(0);
+    expect((await runToEnd(check)).code).toBe(1);
+    // Nothing went wrong, above all no command that Redis does not grant; and nothing was written beside the program.
+    expect(await readFile(logFile, 'utf8')).not.toMatch(/NOPERM|"level":[456]0/);
+    expect(await readdir(join(dist, 'tidegate-signer'))).toEqual(before);
+  },
+);
+
+/** All that is below a folder, and itself. */
+async function foldersAndFilesOf(folder: string): Promise<string[]> {
+  return [folder, ...(await readdir(folder, { recursive: true })).map(name => join(folder, name))];
 }

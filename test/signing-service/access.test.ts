@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SubmissionView } from '@tidegate/protocol';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { runToEnd } from '../src/child.ts';
 import { until } from '../src/until.ts';
 import { type Maker, openMaker, ServiceClient, type ServiceProcess, SIGNER_CLI, startServiceProcess } from './maker.ts';
@@ -161,4 +162,20 @@ test('has each refusal in its audit log, tells of it in figures, and writes no t
   });
   const { code } = await runToEnd([SIGNER_CLI, 'audit', 'verify', '--repo', maker.repositoryDir]);
   expect(code).toBe(0);
+});
+
+test('the alert rules name figures and codes that the service has', async () => {
+  const file = new URL('../../infra/prometheus/signing-alerts.yaml', import.meta.url);
+  const { groups } = parse(await readFile(file, 'utf8')) as {
+    groups: readonly { rules: readonly { alert: string; expr: string }[] }[];
+  };
+  const expressions = groups.flatMap(g => g.rules.map(r => r.expr));
+  const figures = await (await fetch(`${service.url}/metrics`)).text();
+  const there = new Set([...figures.matchAll(/^# TYPE (\w+) /gm)].map(([, name]) => name));
+  const named = expressions.flatMap(expr => expr.match(/\btidegate_\w+/g) ?? []);
+  expect(named.length).toBeGreaterThanOrEqual(expressions.length);
+  expect(named.filter(name => !there.has(name))).toEqual([]);
+  const codes = expressions.flatMap(expr => /code=~"([^"]+)"/.exec(expr)?.[1]?.split('|') ?? []);
+  expect(codes.length).toBeGreaterThan(0);
+  for (const code of codes) expect(figures).toContain(`refusals_total{code="${code}"}`);
 });

@@ -5,4 +5,5 @@ import { run } from './cli/program.ts';
 import { processTerminal } from './cli/terminal.ts';
 
 guardProcess();
-process.exitCode = await run(process.argv.slice(2), processTerminal());
+// Not left to end by itself: a timer of the queue's library may outlast the service by ten seconds.
+process.exit(await run(process.argv.slice(2), processTerminal()));

@@ -10,8 +10,9 @@ export function serveCommand(terminal: Terminal): Command {
     .requiredOption('--config <file>', 'settings, YAML')
     .addHelpText(
       'after',
-      '\nDATABASE_URL or REDIS_URL keeps the timed work and the lock of the active process. When it listens it prints one JSON\n' +
-        'line with "url"; its log goes to standard error. SIGTERM ends it after the step in hand.',
+      '\nDATABASE_URL or REDIS_URL (or DATABASE_URL_FILE, REDIS_URL_FILE: a file that holds it) keeps the timed work and the\n' +
+        'lock of the active process. When it listens it prints one JSON line with "url"; its log goes to standard error.\n' +
+        'SIGTERM ends it after the step in hand. Guide: docs/signing-service.md.',
     )
     .action(async (options: { config: string }) => {
       // Loaded here: no other command waits for the libraries of a server.

@@ -70,6 +70,7 @@ export interface ServiceConfig extends Required<Omit<Static<typeof Settings>, 'l
 
 const parseSettings = parser(Settings);
 const CONFIG_BYTES = 1024 ** 2;
+const ADDRESS_BYTES = 4096;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
 /** Paths in it are relative to the file. @throws SignerError `config-invalid` */
@@ -108,7 +109,7 @@ export async function readServiceConfig(
     issuers,
     rules,
     bySignature,
-    ...stores(env, file),
+    ...(await stores(env, file)),
   };
 }
 
@@ -133,13 +134,12 @@ function listening(
 }
 
 /** Where timed work and the lock are kept. Addresses are never told: they may hold passwords. */
-function stores(env: Readonly<Record<string, string | undefined>>, file: string) {
-  const given = (name: string) => (env[name]?.trim() === '' ? undefined : env[name]?.trim());
-  const [databaseUrl, redisUrl] = [given('DATABASE_URL'), given('REDIS_URL')];
+async function stores(env: Readonly<Record<string, string | undefined>>, file: string) {
+  const [databaseUrl, redisUrl] = [await address('DATABASE_URL', env, file), await address('REDIS_URL', env, file)];
   if (databaseUrl === undefined && redisUrl === undefined) {
     throw invalid(
       file,
-      'neither DATABASE_URL nor REDIS_URL is set: one of them keeps the timed work and the lock of the active process',
+      'neither DATABASE_URL nor REDIS_URL is set (nor either as …_FILE): one of them keeps the timed work and the lock of the active process',
     );
   }
   if (databaseUrl !== undefined && !/^postgres(ql)?:$/.test(URL.parse(databaseUrl)?.protocol ?? '')) {
@@ -149,6 +149,21 @@ function stores(env: Readonly<Record<string, string | undefined>>, file: string)
     throw invalid(file, 'REDIS_URL must be like redis://user:password@host:6379/0, or rediss:// for TLS');
   }
   return { databaseUrl, redisUrl };
+}
+
+/** Of the variable, or of the file that `…_FILE` names, as containers get their secrets: out of sight of `inspect`. */
+async function address(
+  name: string,
+  env: Readonly<Record<string, string | undefined>>,
+  file: string,
+): Promise<string | undefined> {
+  const given = (variable: string) => (env[variable]?.trim() === '' ? undefined : env[variable]?.trim());
+  const [value, path] = [given(name), given(`${name}_FILE`)];
+  if (path === undefined) return value;
+  if (value !== undefined) throw invalid(file, `${name} and ${name}_FILE exclude each other: give one of them`);
+  const held = (await readBounded(path, ADDRESS_BYTES))?.toString('utf8').trim();
+  if (held) return held;
+  throw invalid(file, `${name}_FILE names ${path}, which is not there or is empty`);
 }
 
 async function text(file: string): Promise<string> {
