@@ -1,7 +1,7 @@
 /** The distribution server inside the test's own process, on a database of the run, trusting a given root. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Clock, type RunningServer, startServer } from '@tidegate/server';
+import { type Clock, type RunningServer, startServer, UNHURRIED } from '@tidegate/server';
 import { pino } from 'pino';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { tempFolder } from './temp-folder.ts';
@@ -43,7 +43,8 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
       tlsCert: options.tls?.certificate,
       tlsKey: options.tls?.key,
       logLevel: 'debug',
-      rollouts: { pollSeconds: 60, gateTickSeconds: 60, reportRetentionDays: 1 },
+      rollouts: { gateTickSeconds: 60, reportRetentionDays: 1 },
+      fleet: { ...UNHURRIED, pollSeconds: 60 },
     },
     pino({ level: 'debug' }, { write: line => void lines.push(line) }),
     undefined,

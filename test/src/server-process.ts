@@ -2,6 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type FleetConfig, UNHURRIED } from '@tidegate/server';
 import { stringify } from 'yaml';
 import { type AdminClient, adminClient } from './admin-client.ts';
 import { type Child, startChild } from './child.ts';
@@ -18,6 +19,8 @@ export interface ServerPlan {
   /** Of the device listener; plain HTTP where absent. */
   readonly tls?: TlsFiles;
   readonly pollSeconds: number;
+  /** How much may be asked of it; as good as everything where absent. */
+  readonly fleet?: Partial<FleetConfig>;
   readonly gateTickSeconds: number;
   /** The embedded PostgreSQL where absent. */
   readonly databaseUrl?: string;
@@ -45,7 +48,8 @@ interface Ready {
 export async function startServerProcess(plan: ServerPlan): Promise<ServerProcess> {
   const configFile = `${plan.data}.yaml`;
   const { pollSeconds, gateTickSeconds, artifactRedirect } = plan;
-  await writeFile(configFile, stringify({ pollSeconds, gateTickSeconds, artifactRedirect }));
+  const fleet = { ...UNHURRIED, pollSeconds, ...plan.fleet };
+  await writeFile(configFile, stringify({ ...fleet, gateTickSeconds, artifactRedirect }));
   const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
   const tls = plan.tls ? ['--tls-cert', plan.tls.certificate, '--tls-key', plan.tls.key] : [];
   const child = await startChild({

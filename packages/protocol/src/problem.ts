@@ -46,8 +46,11 @@ export const PROBLEMS = {
   'gate-impossible': 422,
   'unsupported-media-type': 415,
   'setup-needed': 409,
+  'too-many-requests': 429,
   internal: 500,
   unavailable: 503,
+  /** Not a fault: more comes than can be served. `Retry-After` says when to come again. */
+  overloaded: 503,
   'disk-full': 507,
 } as const satisfies Record<string, number>;
 

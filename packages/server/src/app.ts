@@ -18,6 +18,9 @@ import type { ArtifactStore } from './content/artifact-store.ts';
 import { metadataRoutes } from './content/metadata-routes.ts';
 import { targetRoutes } from './content/target-routes.ts';
 import type { Deps } from './deps.ts';
+import type { FleetConfig } from './fleet/fleet-config.ts';
+import type { FleetPace } from './fleet/fleet-pace.ts';
+import { controlLoad, type LoadControl } from './fleet/load-control.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { newApp } from './http/new-app.ts';
 import { useAccessTokens } from './identity/access-token.ts';
@@ -37,7 +40,6 @@ import { reportRoute } from './reports/report-route.ts';
 import type { Board } from './rollout/board.ts';
 import { checkInRoute } from './rollout/check-in-route.ts';
 import type { DeviceMemory } from './rollout/device-memory.ts';
-import type { RolloutConfig } from './rollout/rollout-config.ts';
 import { rolloutReadRoutes, rolloutWriteRoutes } from './rollout/rollout-routes.ts';
 
 export interface AppDeps extends Deps {
@@ -46,7 +48,8 @@ export interface AppDeps extends Deps {
   readonly artifacts: ArtifactStore;
   readonly board: Board;
   readonly memory: DeviceMemory;
-  readonly config: RolloutConfig;
+  readonly pace: FleetPace;
+  readonly fleet: FleetConfig;
   readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth'>;
   readonly artifactRedirect: string | undefined;
   /** For the device listener; null: plain HTTP, behind something that ends TLS, or on loopback. */
@@ -74,7 +77,8 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const { log, tls } = deps;
   const metrics = newMetrics();
   const publishedRoles = rememberPublishedRoles(deps.db);
-  const counted = { ...deps, metrics, publishedRoles };
+  const load = controlLoad({ ...deps, random: Math.random });
+  const counted = { ...deps, metrics, publishedRoles, load };
   const device = newApp(
     log.child({ listener: 'device' }),
     DEVICE_LIMITS,
@@ -91,10 +95,7 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
 
   await useAccessTokens(device, deps.keys.tokenKeys);
   await device.register(health);
-  await device.register(metadataRoutes(deps), { prefix: METADATA_BASE });
-  await device.register(targetRoutes(deps), { prefix: TARGETS_BASE });
-  await device.register(identityRoutes({ ...deps, nonceSecret: deps.keys.nonceSecret }), { prefix: DEVICE_API });
-  await device.register(enrolledDevices(counted), { prefix: DEVICE_API });
+  await device.register(withinLoad(counted));
 
   await admin.register(health);
   await admin.register(metricsRoute(counted));
@@ -106,11 +107,24 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
 interface CountedDeps extends AppDeps {
   readonly metrics: Metrics;
   readonly publishedRoles: PublishedRoles;
+  readonly load: LoadControl;
+}
+
+/** What devices ask for; the health checks stand outside, so that they are answered however many come. */
+function withinLoad(deps: CountedDeps): FastifyPluginAsync {
+  return async app => {
+    deps.load.watch(app);
+    app.addHook('onClose', async () => deps.load.close());
+    await app.register(metadataRoutes(deps), { prefix: METADATA_BASE });
+    await app.register(targetRoutes(deps), { prefix: TARGETS_BASE });
+    await app.register(identityRoutes({ ...deps, nonceSecret: deps.keys.nonceSecret }), { prefix: DEVICE_API });
+    await app.register(enrolledDevices(deps), { prefix: DEVICE_API });
+  };
 }
 
 function enrolledDevices(deps: CountedDeps): FastifyPluginAsync {
   return async app => {
-    authenticateDevices(app, deps.clock, deps.revocations);
+    authenticateDevices(app, deps);
     await app.register(checkInRoute(deps));
     await app.register(reportRoute(deps));
   };

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { DEFAULT_FLEET_CONFIG } from './fleet/fleet-config.ts';
 
 let folder: string;
 let file: string;
@@ -35,7 +36,8 @@ test('lets the command line win over the environment, that over the file, and th
   const env = { TIDEGATE_PORT: '2001', TIDEGATE_HOST: '10.0.0.3', TIDEGATE_POLL_SECONDS: '1.5' };
   const config = await readConfig({ config: file, port: 3001 }, env);
   expect(config).toMatchObject({ port: 3001, host: '10.0.0.3', adminPort: 1002, adminHost: '10.0.0.2' });
-  expect(config.rollouts).toEqual({ pollSeconds: 1.5, gateTickSeconds: 2, reportRetentionDays: 90 });
+  expect(config.rollouts).toEqual({ gateTickSeconds: 2, reportRetentionDays: 90 });
+  expect(config.fleet).toEqual({ ...DEFAULT_FLEET_CONFIG, pollSeconds: 1.5 });
 });
 
 test('takes every number of the environment as a number, and a blank variable as none', async () => {
@@ -46,12 +48,15 @@ test('takes every number of the environment as a number, and a blank variable as
     TIDEGATE_POLL_SECONDS: '4',
     TIDEGATE_GATE_TICK_SECONDS: '5',
     TIDEGATE_REPORT_RETENTION_DAYS: '6',
+    TIDEGATE_CHECK_INS_PER_SECOND: '7',
+    TIDEGATE_REQUESTS_AT_ONCE: '80',
     TIDEGATE_HOST: ' ',
     DATABASE_URL: '',
   };
-  const { databaseUrl, host, port, adminPort, databaseWaitSeconds, rollouts } = await readConfig({}, env);
+  const { databaseUrl, host, port, adminPort, databaseWaitSeconds, rollouts, fleet } = await readConfig({}, env);
   expect([port, adminPort, databaseWaitSeconds]).toEqual([1, 2, 3]);
-  expect(rollouts).toEqual({ pollSeconds: 4, gateTickSeconds: 5, reportRetentionDays: 6 });
+  expect(rollouts).toEqual({ gateTickSeconds: 5, reportRetentionDays: 6 });
+  expect(fleet).toMatchObject({ pollSeconds: 4, checkInsPerSecond: 7, requestsAtOnce: 80 });
   expect([host, databaseUrl]).toEqual(['127.0.0.1', undefined]);
 });
 

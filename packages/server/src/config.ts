@@ -3,10 +3,11 @@
  * Parsed once; a fault names the key and where it stood.
  */
 import { readFile } from 'node:fs/promises';
-import { closed, parser } from '@tidegate/protocol';
+import { closed, LIMITS, parser } from '@tidegate/protocol';
 import { Type } from 'typebox';
 import { parse } from 'yaml';
 import { ConfigError } from './config-error.ts';
+import { DEFAULT_FLEET_CONFIG, type FleetConfig } from './fleet/fleet-config.ts';
 import { DEFAULT_ROLLOUT_CONFIG, type RolloutConfig } from './rollout/rollout-config.ts';
 
 export interface ServerConfig {
@@ -32,6 +33,7 @@ export interface ServerConfig {
   /** Location of nginx that serves the artifact folder: targets are handed to it instead of being streamed. */
   readonly artifactRedirect?: string | undefined;
   readonly rollouts: RolloutConfig;
+  readonly fleet: FleetConfig;
 }
 
 const Port = Type.Integer({ minimum: 0, maximum: 65_535 });
@@ -56,6 +58,13 @@ const Settings = Type.Partial(
     logLevel: Type.Enum(['debug', 'info', 'warn', 'error']),
     artifactRedirect: Type.String({ pattern: '^/([\\w-]{1,64}/){1,8}$' }),
     pollSeconds: Type.Number({ minimum: 1, maximum: 86_400 }),
+    pollSecondsMax: Type.Number({ minimum: 60, maximum: LIMITS.pollSecondsMax / 2 }),
+    checkInsPerSecond: Type.Number({ minimum: 0.1, maximum: 1_000_000 }),
+    checkInBytesPerSecond: Type.Number({ minimum: 1000, maximum: 1e12 }),
+    deviceRequestsPerMinute: Type.Number({ minimum: 10, maximum: 1e9 }),
+    addressRequestsPerMinute: Type.Number({ minimum: 10, maximum: 1e9 }),
+    loopDelayMs: Type.Number({ minimum: 10, maximum: 60_000 }),
+    requestsAtOnce: Type.Integer({ minimum: 10, maximum: 1_000_000 }),
     gateTickSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     reportRetentionDays: Type.Number({ minimum: 1, maximum: 3660 }),
   }),
@@ -65,14 +74,25 @@ export type Settings = Type.Static<typeof Settings>;
 
 const parseSettings = parser(Settings);
 
+const FLEET_SETTINGS = [
+  'pollSeconds',
+  'pollSecondsMax',
+  'checkInsPerSecond',
+  'checkInBytesPerSecond',
+  'deviceRequestsPerMinute',
+  'addressRequestsPerMinute',
+  'loopDelayMs',
+  'requestsAtOnce',
+] as const satisfies (keyof FleetConfig)[];
+
 /** Environment variables by setting: `TIDEGATE_ADMIN_PORT` is `adminPort`. */
 const NUMBERS = new Set([
   'port',
   'adminPort',
   'databaseWaitSeconds',
-  'pollSeconds',
   'gateTickSeconds',
   'reportRetentionDays',
+  ...FLEET_SETTINGS,
 ]);
 
 /** Those that go by a name that everyone knows. */
@@ -98,7 +118,7 @@ export async function readConfig(
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
     throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
   }
-  const { pollSeconds, gateTickSeconds, reportRetentionDays, databaseUrlFile, redisUrlFile, ...rest } = settings;
+  const { gateTickSeconds, reportRetentionDays, databaseUrlFile, redisUrlFile, ...rest } = settings;
   const databaseUrl = await given('databaseUrl', settings.databaseUrl, databaseUrlFile);
   const redisUrl = await given('redisUrl', settings.redisUrl, redisUrlFile);
   checkDatabaseUrl(databaseUrl);
@@ -116,11 +136,16 @@ export async function readConfig(
     databaseUrl,
     redisUrl,
     rollouts: {
-      pollSeconds: pollSeconds ?? DEFAULT_ROLLOUT_CONFIG.pollSeconds,
       gateTickSeconds: gateTickSeconds ?? DEFAULT_ROLLOUT_CONFIG.gateTickSeconds,
       reportRetentionDays: reportRetentionDays ?? DEFAULT_ROLLOUT_CONFIG.reportRetentionDays,
     },
+    fleet: fleetOf(settings),
   };
+}
+
+function fleetOf(settings: Settings): FleetConfig {
+  const given = FLEET_SETTINGS.flatMap(name => (settings[name] === undefined ? [] : [[name, settings[name]] as const]));
+  return { ...DEFAULT_FLEET_CONFIG, ...Object.fromEntries(given) };
 }
 
 /** A setting that holds a password may stand in a file, as containers get their secrets: out of sight of `inspect`. */

@@ -3,6 +3,7 @@ export { type AppDeps, type Apps, buildApp } from './app.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { readConfig, type ServerConfig } from './config.ts';
 export { ConfigError } from './config-error.ts';
+export { type FleetConfig, UNHURRIED } from './fleet/fleet-config.ts';
 export { migrate } from './db/migrate.ts';
 export { openDatabase } from './db/open-database.ts';
 export { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';

@@ -19,6 +19,7 @@ import { openArtifactStore } from './content/artifact-store.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
 import type { Db } from './deps.ts';
+import { openFleetPace } from './fleet/fleet-pace.ts';
 import { openRevocations } from './identity/revocations.ts';
 import { openServerKeys } from './identity/server-keys.ts';
 import { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';
@@ -81,6 +82,8 @@ async function open(
   closing.defer(() => revocations.close());
   const board = await openBoard({ ...deps, url });
   closing.defer(() => board.close());
+  const pace = await openFleetPace(deps, config.fleet);
+  closing.defer(() => pace.close());
   const memory = openDeviceMemory(deps);
   closing.defer(() => memory.close());
   const queue = await startQueue({
@@ -89,13 +92,14 @@ async function open(
     redisUrl: config.redisUrl,
     redisPrefix: config.redisPrefix,
     config: config.rollouts,
+    pace,
   });
   closing.defer(() => queue.close());
 
   const tls = await readTls(config);
-  const { artifactRedirect, rollouts } = config;
-  const parts = { keys, artifacts, artifactRedirect, revocations, board, memory, queue };
-  const apps = await buildApp({ ...deps, ...parts, config: rollouts, tls });
+  const { artifactRedirect, fleet } = config;
+  const parts = { keys, artifacts, artifactRedirect, revocations, board, pace, memory, queue };
+  const apps = await buildApp({ ...deps, ...parts, fleet, tls });
   for (const app of [apps.device, apps.admin]) closing.defer(() => app.close());
   const deviceUrl = await listen(apps.device, config.host, config.port, tls ? 'https' : 'http');
   const adminUrl = await listen(apps.admin, config.adminHost, config.adminPort, 'http');

@@ -27,5 +27,8 @@ test('spreads over the whole window: half of the draws fall into its lower half'
 test('comes no sooner than the server asked, and not at the same moment as the others', () => {
   expect(backoffMs(settings, 1, 0, 120)).toBe(120_000);
   expect(backoffMs(settings, 1, 0.5, 120)).toBe(121_000);
-  expect(backoffMs(settings, 1, 0, 1e9)).toBe(3_600_000);
+});
+
+test('does not gather at its own cap those whom the server has spread beyond it', () => {
+  expect([4000, 20_000].map(seconds => backoffMs(settings, 1, 0, seconds))).toEqual([4_000_000, 20_000_000]);
 });

@@ -10,7 +10,8 @@ export interface BackoffSettings {
 /**
  * @param failures tries that failed in a row, from 1 on
  * @param random a number in [0, 1)
- * @param retryAfterSeconds what the server asked for; never undercut, and spread by up to one base beyond
+ * @param retryAfterSeconds what the server asked for, bounded by whoever read it: never undercut, also beyond the cap,
+ *   since servers spread a fleet by it; and spread by up to one base more
  * @returns milliseconds
  */
 export function backoffMs(
@@ -22,5 +23,5 @@ export function backoffMs(
   // 2^30 times any base is beyond every cap; more would lose precision for nothing.
   const ceiling = Math.min(settings.maxSeconds, settings.baseSeconds * 2 ** Math.min(Math.max(failures, 1), 30));
   if (retryAfterSeconds === undefined) return ceiling * random * 1000;
-  return (Math.min(retryAfterSeconds, settings.maxSeconds) + settings.baseSeconds * random) * 1000;
+  return (retryAfterSeconds + settings.baseSeconds * random) * 1000;
 }

@@ -29,6 +29,8 @@ export function newApp(
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
     https,
+    // Only the addresses of these may say in whose name they ask: a proxy beside us, never a device of the internet.
+    trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     loggerInstance,
     genReqId: () => randomUUID(),
     bodyLimit: limits.bodyBytes,

@@ -20,7 +20,9 @@ export function handleProblems(app: FastifyInstance, refused: (code: ProblemCode
 
 export async function answerProblem(request: FastifyRequest, reply: FastifyReply, error: ServerError): Promise<void> {
   const status = PROBLEMS[error.code];
-  if (status >= 500) request.log.error({ err: error.cause ?? error, url: request.url }, error.message);
+  // Turning devices away under load is told once a minute by whoever does it: a line each would be load again.
+  if (status >= 500 && error.code !== 'overloaded')
+    request.log.error({ err: error.cause ?? error, url: request.url }, error.message);
   const problem: Problem = {
     type: 'about:blank',
     title: error.code,

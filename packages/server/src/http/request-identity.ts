@@ -5,6 +5,7 @@ export interface RequestDevice {
   /** 32 lowercase hex digits. */
   readonly id: string;
   readonly product: string;
+  readonly tokenIssuedAtSeconds: number;
 }
 
 export interface RequestOperator {

@@ -25,7 +25,11 @@ export async function useAccessTokens(app: FastifyInstance, keys: ServerKeys['to
   });
 }
 
-export function issueAccessToken(app: FastifyInstance, device: RequestDevice, clock: Clock): string {
+export function issueAccessToken(
+  app: FastifyInstance,
+  device: Pick<RequestDevice, 'id' | 'product'>,
+  clock: Clock,
+): string {
   const now = Math.floor(clock.now().getTime() / 1000);
   return app.jwt.sign({ sub: device.id, product: device.product, iat: now, exp: now + ACCESS_TOKEN_SECONDS });
 }
@@ -37,7 +41,7 @@ export function readAccessToken(app: FastifyInstance, authorization: string | un
   if (!claims.ok) throw new ServerError('unauthenticated', 'the access token is not valid');
   if (claims.value.exp * 1000 <= clock.now().getTime())
     throw new ServerError('token-expired', 'the access token has expired');
-  return { id: claims.value.sub, product: claims.value.product };
+  return { id: claims.value.sub, product: claims.value.product, tokenIssuedAtSeconds: claims.value.iat };
 }
 
 function verified(app: FastifyInstance, token: string): unknown {

@@ -12,6 +12,7 @@ import {
 } from '@tidegate/protocol';
 import type { FastifyPluginAsync } from 'fastify';
 import type { Deps } from '../deps.ts';
+import type { LoadControl } from '../fleet/load-control.ts';
 import { ACCESS_TOKEN_SECONDS, issueAccessToken } from './access-token.ts';
 import { enrolByCertificate } from './enrol-by-certificate.ts';
 import { enrolByClaim } from './enrol-by-claim.ts';
@@ -19,16 +20,27 @@ import { enrolByKey } from './enrol-by-key.ts';
 import { proveDevice } from './exchange-token.ts';
 import { issueNonce } from './nonce.ts';
 
-export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): FastifyPluginAsync {
-  const { clock, nonceSecret } = deps;
+export interface IdentityDeps extends Deps {
+  readonly nonceSecret: Buffer;
+  readonly load: Pick<LoadControl, 'opening' | 'byAddress'>;
+}
+
+export function identityRoutes(deps: IdentityDeps): FastifyPluginAsync {
+  const { clock, nonceSecret, load } = deps;
   return async plain => {
     const app = plain.withTypeProvider<TypeBoxTypeProvider>();
-    const options = { bodyLimit: LIMITS.enrolBytes };
+    const opening = { bodyLimit: LIMITS.enrolBytes, onRequest: load.opening };
+    // Its nonce was paid for.
+    const goingOn = {
+      bodyLimit: LIMITS.enrolBytes,
+      onRequest: load.byAddress,
+      config: { urgency: 'closing' as const },
+    };
 
     app.post(
       '/enrol',
       {
-        ...options,
+        ...opening,
         schema: {
           operationId: 'enrol',
           summary: 'Become known by a claim token and a key',
@@ -45,7 +57,7 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
     app.post(
       '/enrol-key',
       {
-        ...options,
+        ...goingOn,
         schema: {
           operationId: 'enrolKey',
           summary: 'Become known by a key that was registered beforehand',
@@ -68,7 +80,7 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
     app.post(
       '/enrol-certificate',
       {
-        ...options,
+        ...opening,
         schema: {
           operationId: 'enrolCertificate',
           summary: 'Become known by a certificate of the connection',
@@ -94,7 +106,7 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
       tags: ['identity'],
       response: { 200: NonceAnswer },
     };
-    app.get('/nonce', { schema: nonceSchema }, async (_request, reply) => {
+    app.get('/nonce', { schema: nonceSchema, onRequest: load.opening }, async (_request, reply) => {
       reply.header('Cache-Control', 'no-store');
       return { nonce: issueNonce(nonceSecret, clock.now()), expiresInSeconds: LIMITS.nonceSeconds };
     });
@@ -102,7 +114,7 @@ export function identityRoutes(deps: Deps & { readonly nonceSecret: Buffer }): F
     app.post(
       '/token',
       {
-        ...options,
+        ...goingOn,
         schema: {
           operationId: 'getAccessToken',
           summary: 'A signature over a nonce for an access token',

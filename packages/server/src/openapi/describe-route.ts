@@ -23,7 +23,7 @@ export function describeRoute(book: SchemaBook, route: RouteOptions): DescribedR
   const url = route.url.replace('/*', schema.wildcard ?? '/*');
   if (schema.hide) return { schema, url };
   const access = config?.access ?? { kind: 'anyone' };
-  const codes = problemsOf({ method: String(method), access, schema });
+  const codes = problemsOf({ method: String(method), access, loadProblems: config?.loadProblems, schema });
   return {
     url,
     schema: {

@@ -34,6 +34,8 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     access?: Access;
+    /** Turned away with these where too much is asked; said by the hooks that do it. */
+    loadProblems?: readonly ProblemCode[];
   }
 }
 

@@ -8,6 +8,7 @@ import type { JsonSchema } from './schema-book.ts';
 export interface Refusable {
   readonly method: string;
   readonly access: Access;
+  readonly loadProblems?: readonly ProblemCode[] | undefined;
   readonly schema: Pick<FastifySchema, 'body' | 'params' | 'querystring' | 'problems' | 'takes'>;
 }
 
@@ -20,10 +21,11 @@ const OF_ACCESS: Readonly<Record<Access['kind'], readonly ProblemCode[]>> = {
 };
 
 /** In the order of their statuses. */
-export function problemsOf({ method, access, schema }: Refusable): ProblemCode[] {
+export function problemsOf({ method, access, loadProblems, schema }: Refusable): ProblemCode[] {
   const isRead = method === 'GET';
   const codes = new Set<ProblemCode>([
     ...OF_ACCESS[access.kind],
+    ...(loadProblems ?? []),
     ...(isRead ? [] : (['bad-request', 'body-too-large', 'disk-full'] as const)),
     // A route of bytes takes them under any name.
     ...(isRead || schema.takes === BYTES ? [] : (['unsupported-media-type'] as const)),

@@ -45,6 +45,8 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'detail' 
   'gate-impossible': { detail: 'success and allowed failure are more than 10000 together', path: '/gate/successShare' },
   'unsupported-media-type': { detail: 'this route does not take that media type' },
   'setup-needed': { detail: "the owner's choice is missing" },
+  'too-many-requests': { detail: 'you ask more often than is allowed: wait as Retry-After says' },
+  overloaded: { detail: 'more devices come than are to be served: come again as Retry-After says' },
   internal: { detail: 'the server has a fault of its own' },
   unavailable: { detail: 'the database does not answer' },
   'disk-full': { detail: 'the disk is full' },

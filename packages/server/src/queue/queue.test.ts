@@ -17,6 +17,7 @@ const said: string[] = [];
 const log = pino({ level: 'debug' }, { write: line => void said.push(line) });
 const clock = systemClock;
 const config = { ...DEFAULT_ROLLOUT_CONFIG, gateTickSeconds: 0.05 };
+const pace = { intervalSeconds: () => 60 };
 let base: FreshDatabase;
 
 beforeEach(async () => {
@@ -50,7 +51,7 @@ async function completesByItself(): Promise<void> {
 
 describe.each(jobStores())('the queue on $name', ({ redisUrl }) => {
   const start = (redisPrefix: string) =>
-    startQueue({ db: base.db, url: base.url, redisUrl, redisPrefix, log, clock, config });
+    startQueue({ db: base.db, url: base.url, redisUrl, redisPrefix, log, clock, config, pace });
 
   it('ticks the gates by itself', async () => {
     const queue = await start(testPrefix());

@@ -5,6 +5,7 @@
  */
 import type { Job } from 'bullmq';
 import type { Deps } from '../deps.ts';
+import type { FleetPace } from '../fleet/fleet-pace.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
 import { type JobBackend, type JobQueue, type JobStore, openJobBackend } from './job-backend.ts';
@@ -44,6 +45,7 @@ export interface Queues {
 
 export interface QueueDeps extends Deps, JobStore {
   readonly config: RolloutConfig;
+  readonly pace: Pick<FleetPace, 'intervalSeconds'>;
 }
 
 export async function startQueue(deps: QueueDeps): Promise<Queues> {

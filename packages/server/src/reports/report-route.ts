@@ -17,6 +17,7 @@ export function reportRoute({ db, clock, memory, metrics }: ReportDeps): Fastify
       '/reports',
       {
         bodyLimit: LIMITS.reportsBytes,
+        config: { urgency: 'closing' },
         schema: {
           operationId: 'sendReports',
           summary: 'Tell how updates went, until it is acknowledged',

@@ -43,7 +43,7 @@ async function start(more: Partial<RolloutRequest>): Promise<void> {
 
 async function ask(id: string, state?: 'offered' | 'downloading' | 'downloaded', canary = false): Promise<boolean> {
   const { offer } = await checkIn(
-    { db: base.db, clock, log, board, memory, config: { pollSeconds: 60 } },
+    { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 } },
     { id, product: 'gw' },
     {
       agentVersion: '0.1.0',

@@ -11,6 +11,8 @@ import { type RunningRollout, runningRollout } from './running-rollout.ts';
 const CONFIRM_MS = 500;
 const TRUSTED_MS = 1000;
 const CHANNEL = 'tidegate_rollouts';
+/** Every process holds one connection of this name for as long as it lives. */
+export const BOARD_CONNECTION = 'tidegate-board';
 
 export interface BoardView {
   /** Those that may offer to devices of a product and channel. */
@@ -102,7 +104,7 @@ class ConfirmedBoard implements Board {
     if (this.#listener) return this.#listener;
     const client = new pg.Client({
       connectionString: this.#deps.url,
-      application_name: 'tidegate-board',
+      application_name: BOARD_CONNECTION,
       keepAlive: true,
       connectionTimeoutMillis: 5000,
       query_timeout: TRUSTED_MS,

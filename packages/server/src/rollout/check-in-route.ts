@@ -1,10 +1,12 @@
 /** `POST check-in` on the device listener, inside the plugin whose hook sets `request.device`. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CheckInAnswer, CheckInRequest, LIMITS } from '@tidegate/protocol';
+import type { LoadControl } from '../fleet/load-control.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type CheckInDeps, checkIn } from './check-in.ts';
 
 export interface CheckInRouteDeps extends CheckInDeps {
+  readonly load: Pick<LoadControl, 'checkIn'>;
   readonly metrics: Pick<Metrics, 'checkIns' | 'offers' | 'stops'>;
 }
 
@@ -15,6 +17,7 @@ export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox 
       '/check-in',
       {
         bodyLimit: LIMITS.checkInBytes,
+        onRequest: deps.load.checkIn,
         schema: {
           operationId: 'checkIn',
           summary: 'Say what runs here, and learn what there is to do',

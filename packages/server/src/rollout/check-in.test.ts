@@ -6,7 +6,7 @@ import { storeReports } from '../reports/report-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
 import { type Board, openBoard } from './board.ts';
-import { checkIn, pollSecondsFor } from './check-in.ts';
+import { checkIn } from './check-in.ts';
 import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
 import { stopRollout } from './rollout-control.ts';
 import type { RolloutRow } from './rollout-store.ts';
@@ -35,7 +35,14 @@ afterEach(async () => {
 });
 
 function ask(more: Partial<CheckInRequest> = {}) {
-  const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board, memory, config: { pollSeconds: 60 } };
+  const deps = {
+    db: base.db,
+    clock,
+    log: pino({ level: 'silent' }),
+    board,
+    memory,
+    pace: { pollAfterSeconds: () => 60 },
+  };
   return checkIn(
     deps,
     { id, product: 'gw' },
@@ -109,7 +116,14 @@ describe('a check-in', () => {
     const late = { id: seedId('device 1'), product: 'gw' };
     await base.db.deleteFrom('devices').execute();
     await seedDevices(base.db, 2, now);
-    const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board, memory, config: { pollSeconds: 60 } };
+    const deps = {
+      db: base.db,
+      clock,
+      log: pino({ level: 'silent' }),
+      board,
+      memory,
+      pace: { pollAfterSeconds: () => 60 },
+    };
     const { offer } = await checkIn(deps, late, {
       agentVersion: '0.1.0',
       hardware: 'gw-a',
@@ -199,13 +213,5 @@ describe('a check-in', () => {
     await ask({ update: { rolloutId: rollout.id, attempt: 1, state: 'activating' } });
     await memory.flush();
     expect((await attempts())[0]?.changed_at).toEqual(now);
-  });
-
-  it('is spread over time by the device, within a tenth of what was asked and within the limits', () => {
-    const pauses = Array.from({ length: 100 }, (_, i) => pollSecondsFor(seedId(i), 300));
-    expect(Math.min(...pauses)).toBeGreaterThanOrEqual(270);
-    expect(Math.max(...pauses)).toBeLessThanOrEqual(330);
-    expect(new Set(pauses).size).toBeGreaterThan(20);
-    expect(pollSecondsFor(id, 0.2)).toBe(1);
   });
 });

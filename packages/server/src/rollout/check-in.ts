@@ -3,22 +3,21 @@
  * Whatever fails behind it, the device gets an answer: «nothing for now, come again».
  */
 import type { CheckInAnswer, CheckInRequest, Offer } from '@tidegate/protocol';
-import { LIMITS } from '@tidegate/protocol';
 import { storable } from '../db/storable.ts';
 import type { Deps } from '../deps.ts';
+import type { FleetPace } from '../fleet/fleet-pace.ts';
 import type { Board, BoardView } from './board.ts';
 import { decide } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { admitDevice } from './admission-store.ts';
 import { type KnownDevice, placeOffer } from './offer-store.ts';
-import type { RolloutConfig } from './rollout-config.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
 export interface CheckInDeps extends Deps {
   readonly board: Board;
   readonly memory: DeviceMemory;
-  readonly config: Pick<RolloutConfig, 'pollSeconds'>;
+  readonly pace: Pick<FleetPace, 'pollAfterSeconds'>;
 }
 
 export async function checkIn(
@@ -35,8 +34,9 @@ export async function checkIn(
     attributes: storableAttributes(body.attributes ?? {}),
     canary: body.canary ?? false,
   };
-  deps.memory.note({ facts, at: deps.clock.now(), update: body.update, bootId: body.bootId });
-  const pollAfterSeconds = pollSecondsFor(identity.id, deps.config.pollSeconds);
+  const now = deps.clock.now();
+  deps.memory.note({ facts, at: now, update: body.update, bootId: body.bootId });
+  const pollAfterSeconds = deps.pace.pollAfterSeconds(identity.id, now);
   const view = deps.board.current();
   if (!view) return { offer: null, stop: [], pollAfterSeconds };
   try {
@@ -94,16 +94,4 @@ function toOffer(rollout: RunningRollout, attempt: number): Offer {
 
 function storableAttributes(attributes: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, storable(value)]));
-}
-
-const JITTER = 0.1;
-
-/**
- * The pause until the next check-in: 10 % shorter to 10 % longer than asked, different from device to device (ids are
- * random), so that a fleet that was started at one moment spreads by itself.
- */
-export function pollSecondsFor(deviceId: string, pollSeconds: number): number {
-  const place = Number.parseInt(deviceId.slice(0, 8), 16) / 2 ** 32;
-  const jittered = Math.round(pollSeconds * (1 - JITTER + 2 * JITTER * place));
-  return Math.min(LIMITS.pollSecondsMax, Math.max(LIMITS.pollSecondsMin, jittered));
 }

@@ -5,6 +5,7 @@
 import { hash } from 'node:crypto';
 import type { Deps } from '../deps.ts';
 import { BOOTS_REMEMBERED } from '../identity/boot-trail.ts';
+import { recentMap } from '../recent-map.ts';
 import type { KnownAttempt } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import { type Sighting, touchAttempts, writeBoots, writeInventory } from './inventory-store.ts';
@@ -41,16 +42,15 @@ export interface DeviceMemory {
 }
 
 export function openDeviceMemory({ db, log }: Deps): DeviceMemory {
-  const remembered = new Map<string, Remembered>();
+  const remembered = recentMap<Remembered>(DEVICES_REMEMBERED);
   let pending = new Map<string, Sighting>();
   let flushing: Promise<void> = Promise.resolve();
 
   function recall(deviceId: string): Remembered {
-    const entry = remembered.get(deviceId) ?? { known: undefined, generation: 0, writtenAt: 0, digest: '' };
-    // Inserted anew, so that the order of the map is the order of use.
-    remembered.delete(deviceId);
+    const found = remembered.get(deviceId);
+    if (found) return found;
+    const entry = { known: undefined, generation: 0, writtenAt: 0, digest: '' };
     remembered.set(deviceId, entry);
-    if (remembered.size > DEVICES_REMEMBERED) remembered.delete(remembered.keys().next().value ?? '');
     return entry;
   }
 

@@ -14,7 +14,7 @@ const START = new Date('2026-01-01T00:00:00Z').getTime();
 let base: FreshDatabase;
 let now: number;
 const clock: Clock = { now: () => new Date(now) };
-const deps = () => ({ db: base.db, clock, log: pino({ level: 'silent' }), config: { pollSeconds: 60 } });
+const deps = () => ({ db: base.db, clock, log: pino({ level: 'silent' }), pace: { intervalSeconds: () => 60 } });
 
 beforeEach(async () => {
   now = START;

@@ -5,20 +5,20 @@
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { Db, Deps } from '../deps.ts';
+import type { FleetPace } from '../fleet/fleet-pace.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
 import { judgedRollouts } from './board-store.ts';
 import { countsOfRollouts, totalCounts } from './counts-store.ts';
 import { storeDecision } from './decision-store.ts';
 import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey, surveyCap } from './gate.ts';
 import { dueLook } from './looks.ts';
-import type { RolloutConfig } from './rollout-config.ts';
 import { findRelease, findRollout, type RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
 import { markSilent } from './silence.ts';
 import { surveyRollout } from './survey.ts';
 
 export interface TickDeps extends Deps {
-  readonly config: Pick<RolloutConfig, 'pollSeconds'>;
+  readonly pace: Pick<FleetPace, 'intervalSeconds'>;
 }
 
 /** A fault with one rollout is logged and keeps none of the others waiting. */
@@ -65,7 +65,7 @@ function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<Rol
     .executeTakeFirst();
 }
 
-async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
+async function surveyOf({ db, pace }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
   // A completed or paused rollout has no end to wait for.
   if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true };
   const counts = (await countsOfRollouts(db, [row.id])).get(row.id) ?? new Map();
@@ -76,7 +76,7 @@ async function surveyOf({ db, config }: TickDeps, row: RolloutRow, now: Date): P
     openedAt: rollout.openedAt,
     ...(openDevices !== undefined && { placesLeft: Math.max(0, openDevices - totalCounts(counts).offered) }),
     silenceSeconds: row.gate.silenceSeconds,
-    pollSeconds: config.pollSeconds,
+    pollSeconds: pace.intervalSeconds(),
     outcomes: outcomes(counts.get(row.open_phase) ?? NO_COUNTS),
     cap: surveyCap(row.gate),
     now,

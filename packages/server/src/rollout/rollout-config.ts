@@ -2,8 +2,6 @@
  * What an operator of the server may tune about rollouts. Seconds may be fractions here: a demonstration ticks fast.
  */
 export interface RolloutConfig {
-  /** How often a device at rest comes back, before jitter. */
-  readonly pollSeconds: number;
   /** How often the gates are judged. */
   readonly gateTickSeconds: number;
   /** Reports older than this are forgotten; what they proved stays in the attempts. */
@@ -11,7 +9,6 @@ export interface RolloutConfig {
 }
 
 export const DEFAULT_ROLLOUT_CONFIG: RolloutConfig = {
-  pollSeconds: 300,
   gateTickSeconds: 2,
   reportRetentionDays: 90,
 };

@@ -51,7 +51,7 @@ async function anotherProcess() {
     () => memory.close(),
     () => board.close(),
   );
-  const deps = { db: app.db, clock: app.clock, log: app.log, board, memory, config: { pollSeconds: 60 } };
+  const deps = { db: app.db, clock: app.clock, log: app.log, board, memory, pace: { pollAfterSeconds: () => 60 } };
   return {
     confirm: () => board.confirm(),
     checkIn: async (device: number) => {
@@ -83,7 +83,7 @@ async function report(device: number, state: 'downloading' | 'failed' | 'verifie
   );
 }
 
-const tick = () => tickGates({ ...app, config: { pollSeconds: 60 } });
+const tick = () => tickGates({ ...app, pace: { intervalSeconds: () => 60 } });
 
 describe('a paused rollout', () => {
   it('lets devices at work go on, and nobody begin', async () => {

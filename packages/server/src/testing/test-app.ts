@@ -21,6 +21,8 @@ import { type Apps, buildApp } from '../app.ts';
 import type { Clock } from '../clock.ts';
 import { openArtifactStore } from '../content/artifact-store.ts';
 import type { Deps } from '../deps.ts';
+import { type FleetConfig, UNHURRIED } from '../fleet/fleet-config.ts';
+import { openFleetPace } from '../fleet/fleet-pace.ts';
 import { openRevocations, type Revocations } from '../identity/revocations.ts';
 import { openServerKeys } from '../identity/server-keys.ts';
 import { trustRoot } from '../publication/trust-root.ts';
@@ -63,7 +65,7 @@ const SELDOM = { ...DEFAULT_ROLLOUT_CONFIG, gateTickSeconds: 86_400 };
 
 type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE';
 
-export async function testApp(): Promise<TestApp> {
+export async function testApp(fleet: FleetConfig = UNHURRIED): Promise<TestApp> {
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-app-'));
   const { db, url, drop } = await freshDatabase();
   let offsetMs = 0;
@@ -76,8 +78,9 @@ export async function testApp(): Promise<TestApp> {
   const deps = { db, clock, log: pino({ level: 'silent' }) };
   const revocations = await openRevocations(deps);
   const board = await openBoard({ ...deps, url });
+  const pace = await openFleetPace(deps, fleet);
   const memory = openDeviceMemory(deps);
-  const queue = await startQueue({ ...deps, url, redisUrl: undefined, redisPrefix: 'unused', config: SELDOM });
+  const queue = await startQueue({ ...deps, url, redisUrl: undefined, redisPrefix: 'unused', config: SELDOM, pace });
   await firstRound(queue);
   const apps = await buildApp({
     ...deps,
@@ -87,7 +90,8 @@ export async function testApp(): Promise<TestApp> {
     board,
     memory,
     queue,
-    config: DEFAULT_ROLLOUT_CONFIG,
+    pace,
+    fleet,
     artifactRedirect: undefined,
     tls: null,
   });
@@ -107,6 +111,7 @@ export async function testApp(): Promise<TestApp> {
       await apps.admin.close();
       await queue.close();
       await memory.close();
+      await pace.close();
       await board.close();
       await revocations.close();
       await drop();
