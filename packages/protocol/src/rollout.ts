@@ -158,6 +158,10 @@ export const RolloutView = Type.Object({
   createdAt: Instant,
   /** When it ended, however it ended. */
   endedAt: Type.Union([Instant, Type.Null()]),
+  /** From then on devices offer the release to their owners whatever this rollout says; null where they do not. */
+  selfOfferAt: Type.Union([Instant, Type.Null()]),
+  /** Paused, halted or stopped: without a signed hold (or a withdrawal) by then, devices offer it all the same. */
+  holdNeededBy: Type.Union([Instant, Type.Null()]),
 });
 export type RolloutView = Static<typeof RolloutView>;
 

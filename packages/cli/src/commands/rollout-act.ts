@@ -6,7 +6,7 @@ import { show } from '../print/say.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
-import { phaseWords, stateWords } from './rollout-words.ts';
+import { phaseWords, selfOfferWords, stateWords } from './rollout-words.ts';
 
 const ACTS = [
   ['pause', 'Let nobody begin any more; devices at work go on.'],
@@ -28,6 +28,7 @@ export function rolloutActCommands(terminal: Terminal): Command[] {
         const rollout = await api.post(`/rollouts/${id}/${act}`, undefined, RolloutView);
         show(terminal, options, rollout, () => [
           `${rollout.name} is ${stateWords(rollout, terminal.now())}, ${phaseWords(rollout)}.`,
+          ...selfOfferWords(rollout, terminal.now()),
         ]);
       }),
   );

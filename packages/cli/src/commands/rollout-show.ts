@@ -13,6 +13,7 @@ import {
   gateWords,
   paceWords,
   phaseWords,
+  selfOfferWords,
   stateWords,
   windowWords,
 } from './rollout-words.ts';
@@ -43,6 +44,7 @@ export function rolloutLines(rollout: RolloutView, now: Date): string[] {
       return counts && counts.offered > 0 ? [`  ${phaseWords(rollout, i)}: ${countWords(counts)}`] : [];
     }),
     `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}`,
+    ...selfOfferWords(rollout, now),
     ...paceWords(rollout.pace),
     ...windowWords(rollout.window),
     ...gateWords(rollout.gate),

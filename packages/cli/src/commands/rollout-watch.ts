@@ -3,7 +3,7 @@ import type { RolloutView } from '@tidegate/protocol';
 import type { Command } from 'commander';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
-import { span } from '../print/when.ts';
+import { localTime, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { jsonObserver } from '../watch/json-observer.ts';
@@ -58,11 +58,13 @@ function observerFor({ json }: Options, terminal: Terminal): Observer {
 }
 
 /** @throws CliError where it did not complete */
-function complain({ id, state, decisions }: RolloutView): void {
+function complain({ id, state, decisions, holdNeededBy }: RolloutView): void {
+  const hold =
+    holdNeededBy === null ? '' : ` Sign a hold by ${localTime(holdNeededBy)}, or devices offer it all the same.`;
   const why = decisions.findLast(d => d.action === 'halt' || d.action === 'stop')?.reason ?? 'no reason is told';
   if (state === 'halted') {
-    const next = `What led to it: tidegate rollout show ${id}; mend it and follow with a new release, or give them another try: tidegate rollout retry ${id}`;
+    const next = `What led to it: tidegate rollout show ${id}; mend it and follow with a new release, or give them another try: tidegate rollout retry ${id}.${hold}`;
     throw new CliError('rollout-halted', `The gate halted the rollout: ${why}. ${next}`);
   }
-  if (state === 'stopped') throw new CliError('rollout-stopped', `The rollout was stopped ${why}.`);
+  if (state === 'stopped') throw new CliError('rollout-stopped', `The rollout was stopped ${why}.${hold}`);
 }

@@ -66,6 +66,23 @@ export function windowWords(window: Window | null | undefined): string[] {
   return [`window    ${window.map(windowRuleText).join(', ')}, by each device's own clock`];
 }
 
+/** Nothing where devices take the release by a rollout's word alone. */
+export function selfOfferWords(
+  { selfOfferAt, holdNeededBy }: Pick<RolloutView, 'selfOfferAt' | 'holdNeededBy'>,
+  now: Date,
+) {
+  if (selfOfferAt === null) return [];
+  if (holdNeededBy === null)
+    return [`by itself ${localTime(selfOfferAt)}: from then on devices offer it whatever the rollout says`];
+  return Date.parse(holdNeededBy) > now.getTime()
+    ? [
+        `HOLD      needed by ${localTime(holdNeededBy)}: sign one (tidegate-signer hold), or devices offer it all the same`,
+      ]
+    : [
+        `HOLD      needed: since ${localTime(holdNeededBy)} devices offer it all the same, until one is signed (tidegate-signer hold)`,
+      ];
+}
+
 /** The state, and where it has not begun, its start. */
 export function stateWords({ state, notBefore, urgent }: RolloutView, now: Date): string {
   const isWaiting = (state === 'running' || state === 'paused') && Date.parse(notBefore) > now.getTime();

@@ -44,6 +44,8 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     decisions: [],
     createdAt: '2026-11-24T11:50:00Z',
     endedAt: null,
+    selfOfferAt: null,
+    holdNeededBy: null,
     ...more,
   };
 }

@@ -129,6 +129,8 @@ export interface ReleasesTable {
   length_bytes: number;
   published_at: DefaultedTime;
   withdrawn_at: NullableTime;
+  self_offer_at: NullableTime;
+  held_at: NullableTime;
 }
 
 export interface RolloutsTable {

@@ -74,6 +74,8 @@ const rollout: RolloutView = {
   decisions: [decision],
   createdAt: MORNING,
   endedAt: null,
+  selfOfferAt: null,
+  holdNeededBy: null,
 };
 
 const conflict: RolloutConflict = {

@@ -2,6 +2,7 @@
  * What is published: the metadata files, the one row that says which set is served, the targets and releases.
  * Everything that changes it does so in the transaction that holds `lockPublishing`.
  */
+import { HOLD_FILE, HOLD_PRODUCT, selfOfferAtMs } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import type { VersionedRelease } from './verify-counters.ts';
@@ -85,8 +86,8 @@ export async function knownReleases(db: Db, products: readonly string[]): Promis
 }
 
 /**
- * Lists what is signed now: new paths are added, releases come, come back, or are marked withdrawn; what stands in a list
- * that does not hold any more stays as it is. Returns the new paths.
+ * Lists what is signed now: new paths are added, releases come, come back, or are marked withdrawn or held; what stands in
+ * a list that does not hold any more stays as it is. Returns the new paths.
  */
 export async function listTargets(
   tx: Db,
@@ -109,7 +110,32 @@ export async function listTargets(
     .where('withdrawn_at', 'is not', null)
     .where('target', '=', sql<string>`any(${listed})`)
     .execute();
+  await markHeld(tx, [...listed, ...stale], now);
+  await noteSelfOffers(tx, signed);
   return added.map(t => t.path);
+}
+
+async function markHeld(tx: Db, listed: readonly string[], now: Date): Promise<void> {
+  const hold = sql<string>`${HOLD_PRODUCT} || '/' || product || '/' || component || '/' || version || '/' || ${HOLD_FILE}`;
+  const isHeld = sql<boolean>`${hold} = any(${[...listed]})`;
+  await tx
+    .updateTable('releases')
+    .set({ held_at: sql<Date | null>`case when ${isHeld} then ${now}::timestamptz end` })
+    .where(sql<boolean>`${isHeld} <> (held_at is not null)`)
+    .execute();
+}
+
+/** As described now: a release that was withdrawn and comes back may say another time. */
+async function noteSelfOffers(tx: Db, signed: readonly SoundTarget[]): Promise<void> {
+  const times = signed.flatMap(({ path, release }) => {
+    const atMs = release?.firmware.kind === 'full' ? selfOfferAtMs(release.firmware) : undefined;
+    return release ? [{ path, at: atMs === undefined ? null : new Date(atMs) }] : [];
+  });
+  const [paths, ats] = [times.map(t => t.path), times.map(t => t.at)];
+  await sql`
+    update releases set self_offer_at = said.at
+    from unnest(${paths}::text[], ${ats}::timestamptz[]) as said (path, at)
+    where target = said.path and self_offer_at is distinct from said.at`.execute(tx);
 }
 
 async function insertTarget(tx: Db, { path, sha256, lengthBytes, release }: SoundTarget, now: Date): Promise<void> {

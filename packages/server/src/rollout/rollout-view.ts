@@ -5,14 +5,26 @@ import { NO_COUNTS } from '../reports/transition.ts';
 import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
 import { decisionsOf } from './decision-store.ts';
 import type { RolloutRow } from './rollout-store.ts';
+import { type SelfOfferView, selfOfferTimes, selfOfferView } from './self-offer.ts';
 
 export async function rolloutViews(db: Db, rows: readonly RolloutRow[]): Promise<RolloutView[]> {
   const ids = rows.map(r => r.id);
   const [counts, decisions] = [await countsOfRollouts(db, ids), await decisionsOf(db, ids)];
-  return rows.map(row => rolloutView(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []));
+  const selfOffers = await selfOfferTimes(
+    db,
+    rows.map(r => r.target),
+  );
+  return rows.map(row => ({
+    ...rolloutView(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []),
+    ...selfOfferView(row.state, selfOffers.get(row.target)),
+  }));
 }
 
-function rolloutView(row: RolloutRow, counts: CountsByPhase, decisions: GateDecision[]): RolloutView {
+function rolloutView(
+  row: RolloutRow,
+  counts: CountsByPhase,
+  decisions: GateDecision[],
+): Omit<RolloutView, keyof SelfOfferView> {
   return {
     id: row.id,
     name: row.name,
