@@ -76,6 +76,7 @@ export function makeTestClock(nowMs = VICTIM_EPOCH_MS): TestClock {
     nowMs,
     now: () => clock.nowMs,
     monotonicMs: () => monotonicMs,
+    local: () => ({ weekday: 0, minute: 0 }),
     pass(ms) {
       clock.nowMs += ms;
       monotonicMs += ms;

@@ -5,7 +5,19 @@ import { AgentError } from './agent-error.ts';
 import { enrol } from './cli/enrol.ts';
 import { key } from './cli/key.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
-import { apply, auto, canary, check, onOff, postpone, refusals, span, status } from './cli/owner.ts';
+import {
+  apply,
+  auto,
+  canary,
+  check,
+  onOff,
+  postpone,
+  refusals,
+  span,
+  status,
+  window,
+  windowRules,
+} from './cli/owner.ts';
 import { run } from './cli/run.ts';
 import { tufDownload, tufInit, tufRefresh } from './cli/tuf.ts';
 import { ConfigError } from './config.ts';
@@ -21,6 +33,7 @@ Examples:
   tidegate-agent run
   tidegate-agent status
   tidegate-agent postpone 8h
+  tidegate-agent window "mon-fri 22:00-06:00" "sat,sun 00:00-24:00"
   tidegate-agent tuf init --metadata-dir lists 1.root.json
 
 Exit codes: 0 ok, 1 failed, 2 wrong usage, 3 the agent does not run, 4 refused or too late,
@@ -83,6 +96,14 @@ program
   .addOption(configOption())
   .addOption(jsonOption())
   .action(canary);
+program
+  .command('window')
+  .description('say at what times updates may install, in this device’s own time')
+  .argument('[rules...]', 'such as "mon-fri 22:00-06:00" "sat,sun 00:00-24:00"', windowRules)
+  .option('--any-time', 'at any time')
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .action(window);
 program
   .command('postpone')
   .description('put updates off')

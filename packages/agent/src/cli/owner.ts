@@ -1,4 +1,5 @@
 /** The owner's commands: each one call of the running agent. */
+import { parseWindowRule, type WindowRule } from '@tidegate/protocol';
 import { InvalidArgumentError } from 'commander';
 import type { AgentStatus } from '../owner/status.ts';
 import type { SecurityEvent } from '../security/security-log.ts';
@@ -37,6 +38,26 @@ export async function auto(on: boolean, options: OwnerOptions): Promise<void> {
 
 export async function canary(on: boolean, options: OwnerOptions): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/canary', { canary: on }), options);
+}
+
+export interface WindowOptions extends OwnerOptions {
+  readonly anyTime?: boolean;
+}
+
+export async function window(rules: readonly WindowRule[] | undefined, options: WindowOptions): Promise<void> {
+  if ((rules === undefined) !== (options.anyTime === true))
+    throw new InvalidArgumentError('Give times such as "mon-fri 22:00-06:00", or --any-time.');
+  const answer = options.anyTime
+    ? await ask<AgentStatus>(options.config, 'DELETE', '/v1/settings/window')
+    : await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/window', { window: rules });
+  printStatus(answer, options);
+}
+
+/** `mon-fri 22:00-06:00`, one a time. */
+export function windowRules(text: string, before: readonly WindowRule[] = []): readonly WindowRule[] {
+  const parsed = parseWindowRule(text);
+  if (parsed.ok) return [...before, parsed.value];
+  throw new InvalidArgumentError(`«${text}»${parsed.fault.path} ${parsed.fault.message}.`);
 }
 
 export interface PostponeOptions extends OwnerOptions {

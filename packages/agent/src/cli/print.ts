@@ -1,5 +1,5 @@
 /** What a person sees of the status; `--json` prints the same as one line. */
-import { CODES } from '@tidegate/protocol';
+import { CODES, windowRuleText } from '@tidegate/protocol';
 import type { AgentStatus } from '../owner/status.ts';
 import type { SecurityEvent } from '../security/security-log.ts';
 
@@ -20,13 +20,17 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...components.map(c => `runs         ${c.component} ${c.version} (counter ${c.counter})`),
     `state        ${status.state}${percent}`,
     `automatic    ${automatic}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
+    ...(settings.window === null ? [] : [`installs     ${settings.window.map(windowRuleText).join(', ')}`]),
     ...(settings.canary ? ['canary       among the first that get a release'] : []),
     ...(update
-      ? [`update       ${update.component} ${update.version}, ${update.class}, interruption: ${update.disruption}`]
+      ? [
+          `update       ${update.component} ${update.version}, ${update.class}${update.urgent === true ? ', urgent' : ''}, interruption: ${update.disruption}`,
+        ]
       : []),
     ...(update?.offeredBy === 'device' ? ['  offered    by this device itself, as its maker signed it'] : []),
     ...(update?.risks ?? []).map(risk => `  removes    ${risk}`),
     ...(update?.waits === undefined ? [] : [`  waits      ${update.waits}`]),
+    ...(update?.installsFrom === undefined ? [] : [`  from       ${localTime(update.installsFrom)}`]),
     ...(lastOutcome ? [`last update  ${lastOutcome.state}: ${lastOutcome.text}`] : []),
     `next check   in ${status.nextCheckInSeconds} s`,
     ...(status.refusals > 0 ? [`refused      ${status.refusals} updates; what and why: tidegate-agent refusals`] : []),
@@ -41,4 +45,13 @@ export function printRefusals(events: readonly SecurityEvent[], { json }: PrintO
 function refusalLines({ code, target, detail, firstAt, lastAt, times }: SecurityEvent): string[] {
   const when = times === 1 ? lastAt : `${times} times, ${firstAt} to ${lastAt}`;
   return [`${when}  ${code}${target === undefined ? '' : `  ${target}`}`, `  ${CODES[code].text} (${detail})`];
+}
+
+/** `Tue 2026-11-24 02:00`: windows are in the device's own time, so their openings are told in it too. */
+function localTime(instant: string): string {
+  const t = new Date(instant);
+  const two = (n: number) => String(n).padStart(2, '0');
+  const day = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'][t.getDay()];
+  const date = [t.getFullYear(), two(t.getMonth() + 1), two(t.getDate())].join('-');
+  return `${day} ${date} ${two(t.getHours())}:${two(t.getMinutes())}`;
 }

@@ -12,7 +12,7 @@ export function downloadingStep(deps: MachineDeps) {
   return async (s: Downloading, signal: AbortSignal): Promise<Installing | Done> => {
     const objection = await objectionMeanwhile(deps, s, signal);
     if (objection) return failed(deps, s, objection);
-    demandPermission(deps, s.update);
+    demandPermission(deps, s.update, 'download');
     const watch = watchForStop(deps, s, signal);
     try {
       const artifactFile = await deps.downloader.download(s.update.target, {
@@ -23,7 +23,7 @@ export function downloadingStep(deps: MachineDeps) {
     } catch (error) {
       const stop = watch.objection();
       if (stop) return failed(deps, s, stop);
-      demandPermission(deps, s.update);
+      demandPermission(deps, s.update, 'download');
       const fault = asAgentError(error);
       // `stopped` from the downloader only says that our own signal fired.
       if (fault.class !== 'reject' || fault.code === 'stopped') throw fault;
@@ -54,7 +54,7 @@ function watchForStop(deps: MachineDeps, s: Downloading, signal: AbortSignal) {
     deps.wake.signal().addEventListener(
       'abort',
       () => {
-        if (verdictOn(deps, s.update).kind === 'wait') stop.abort();
+        if (verdictOn(deps, s.update, 'download').kind === 'wait') stop.abort();
         else askOwner();
       },
       { once: true, signal: ended.signal },

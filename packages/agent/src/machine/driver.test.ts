@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { AgentError } from '../agent-error.ts';
 import { NOW_MS } from './test-clock.ts';
 import { openTestDevice, type TestDevice } from './test-device.ts';
@@ -96,6 +96,115 @@ test('a postponement that is over holds nothing back', async () => {
   const agent = await device.boot();
   await agent.settings.change({ postponedUntilMs: NOW_MS });
   expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+});
+
+describe('a release with a window', () => {
+  // The test's clock stands at noon of a Tuesday, in UTC.
+  const evening = [{ days: ['tue' as const], from: '18:00', to: '20:00' }];
+  const later = { code: 'not-now', retryAfterSeconds: 60 };
+
+  test('is brought in before, waits without a word to the server, and installs when the window opens', async () => {
+    device.offer = { ...(await device.release('1.1.0', 2)), window: evening };
+    const agent = await device.boot();
+    await expect(agent.once()).rejects.toMatchObject(later);
+    expect(await agent.owner.call('user', 'GET', '/v1/status', undefined)).toMatchObject({
+      state: 'installing',
+      update: { waits: expect.stringContaining('Waits for the time'), installsFrom: '2026-11-10T18:00:00.000Z' },
+    });
+    device.pass(6 * 3600 - 1);
+    await expect(agent.once()).rejects.toMatchObject({ code: 'not-now', retryAfterSeconds: 1 });
+    expect(await device.serves()).toBe('1.0.0');
+    expect(device.told()).toEqual(['offered', 'downloading', 'downloaded']);
+    device.pass(1);
+    expect(await (await device.boot()).once()).toMatchObject({ last: { state: 'verified' } });
+    expect(device.reports.filter(r => r.code)).toEqual([]);
+  });
+
+  test('waits for the owner’s times too', async () => {
+    device.offer = { ...(await device.release('1.1.0', 2)), window: evening };
+    const agent = await device.boot();
+    await agent.settings.change({ window: [{ days: ['tue'], from: '19:00', to: '23:00' }] });
+    await expect(agent.once()).rejects.toMatchObject(later);
+    device.pass(6.5 * 3600);
+    await expect(agent.once()).rejects.toMatchObject(later);
+    device.pass(3600);
+    expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+  });
+
+  test('that closes during the installation is switched on in the next one', async () => {
+    device.offer = { ...(await device.release('1.1.0', 2)), window: [{ days: ['tue'], from: '11:00', to: '12:10' }] };
+    const agent = await device.boot();
+    device.answering = request => {
+      // Asked once before the installation, then before the switch.
+      if (request.update?.state === 'downloaded') device.pass(400);
+      return {};
+    };
+    await expect(agent.once()).rejects.toMatchObject(later);
+    device.answering = () => ({});
+    expect(device.told()).toContain('installing');
+    expect(device.told()).not.toContain('activating');
+    expect(await device.serves()).toBe('1.0.0');
+    device.pass(7 * 86_400 - 1800);
+    expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+  });
+
+  test('is applied at once where the owner says so', async () => {
+    device.offer = { ...(await device.release('1.1.0', 2)), window: evening };
+    const agent = await device.boot();
+    await expect(agent.once()).rejects.toMatchObject(later);
+    await agent.owner.call('admin', 'POST', '/v1/apply', undefined);
+    expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
+  });
+
+  test('is not even brought in where the owner’s times never meet the maker’s', async () => {
+    device.offer = { ...(await device.release('1.1.0', 2)), window: evening };
+    const agent = await device.boot();
+    await agent.settings.change({ window: [{ days: ['wed'], from: '18:00', to: '20:00' }] });
+    expect(await agent.once()).toMatchObject({ name: 'idle', waiting: { component: 'app' } });
+    const status = await agent.owner.call('user', 'GET', '/v1/status', undefined);
+    expect(status).toMatchObject({ update: { waits: expect.stringContaining('never meet') } });
+    expect(device.told()).toEqual(['offered']);
+  });
+
+  test('is stopped by the server while it waits, and asked about as seldom as a device at rest asks', async () => {
+    const offer = { ...(await device.release('1.1.0', 2)), window: evening, pollDuringUpdateSeconds: 10 };
+    device.offer = offer;
+    let asked = 0;
+    device.answering = () => {
+      asked += 1;
+      return { pollAfterSeconds: 600 };
+    };
+    const agent = await device.boot();
+    const untilItRests = async () => {
+      const rests = new AbortController();
+      device.sleeping = ms => {
+        device.pass(ms / 1000);
+        rests.abort();
+      };
+      await agent.driver.run(rests.signal);
+    };
+    for (let rest = 0; rest < 120; rest += 1) await untilItRests();
+    expect(agent.driver.state()).toMatchObject({ name: 'installing' });
+    // Twenty minutes: the first check-in, the one before the installation, and one for each ten minutes.
+    expect(asked).toBeLessThan(6);
+    device.offer = undefined;
+    device.answering = () => ({ stop: [offer.rolloutId], pollAfterSeconds: 600 });
+    for (let rest = 0; rest < 70; rest += 1) await untilItRests();
+    expect(agent.driver.state()).toMatchObject({ name: 'idle', last: { code: 'stopped' } });
+    expect(await device.serves()).toBe('1.0.0');
+  });
+});
+
+test('what is urgent to the maker overrules nothing that the owner decided', async () => {
+  device.offer = { ...(await device.release('1.1.0', 2)), urgent: true, class: 'security' };
+  const agent = await device.boot();
+  await agent.settings.change({ automatic: false });
+  await agent.once();
+  const status = await agent.owner.call('user', 'GET', '/v1/status', undefined);
+  expect(status).toMatchObject({ update: { urgent: true, waits: expect.stringContaining('are off') } });
+  await agent.settings.change({ automatic: true, window: [{ days: ['wed'], from: '18:00', to: '20:00' }] });
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  expect(await device.serves()).toBe('1.0.0');
 });
 
 test('"apply now" goes before "off", for that one release only', async () => {

@@ -81,7 +81,7 @@ export async function createDriver(deps: MachineDeps, journal: Journal): Promise
   const pauseMs = (): number => {
     if (state.name !== 'idle' || failures > 0) return 0;
     const dueMs = deps.schedule.dueInMs();
-    const verdict = state.waiting && verdictOn(deps, state.waiting);
+    const verdict = state.waiting && verdictOn(deps, state.waiting, 'download');
     if (verdict?.kind === 'yes') return 0;
     return verdict?.untilMs === undefined ? dueMs : Math.min(dueMs, Math.max(0, verdict.untilMs - clock.now()));
   };

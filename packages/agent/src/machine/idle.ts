@@ -5,6 +5,7 @@
 import type { CheckInAnswer, Offer } from '@tidegate/protocol';
 import { AgentError, asAgentError } from '../agent-error.ts';
 import { WAIT_TEXT } from '../policy/may-i.ts';
+import type { AcceptedTarget } from '../ports.ts';
 import { checkIn, deviceFacts } from './check-in.ts';
 import type { MachineDeps } from './deps.ts';
 import { logRefusal } from './objection.ts';
@@ -49,8 +50,7 @@ export function idleStep(deps: MachineDeps) {
       const { component } = target.firmware;
       if (!deps.installers.has(component))
         throw new AgentError('schema-unknown', `this device has no component ${component}`);
-      const { rolloutId, attempt, notBefore, pollDuringUpdateSeconds } = offer;
-      return { update: { rolloutId, attempt, component, notBefore, pollDuringUpdateSeconds, target } };
+      return { update: updateOf(offer, target) };
     } catch (error) {
       return { refused: await refusal(deps, offer, asAgentError(error)) };
     }
@@ -74,7 +74,7 @@ export function idleStep(deps: MachineDeps) {
   };
 
   const decide = (idle: Idle & { waiting: Update }): Idle | Downloading => {
-    if (verdictOn(deps, idle.waiting).kind === 'wait') return idle;
+    if (verdictOn(deps, idle.waiting, 'download').kind === 'wait') return idle;
     return { name: 'downloading', ...(idle.last ? { last: idle.last } : {}), update: idle.waiting };
   };
 
@@ -120,12 +120,27 @@ function pollSeconds({ withoutServer, random }: MachineDeps): number {
 }
 
 async function tell(deps: MachineDeps, update: Update, offer: Offer | null | undefined): Promise<void> {
-  const verdict = verdictOn(deps, update);
+  const verdict = verdictOn(deps, update, 'download');
   if (!offer || update.rolloutId !== offer.rolloutId || verdict.kind !== 'wait' || verdict.reason !== 'failed-before')
     return deps.courier.tell(update, 'offered');
   // It stays in sight: the owner may ask for one more try.
   const cause = deps.attempts.find(update)?.cause ?? 'internal';
   return deps.courier.refused(offer, new AgentError(cause, WAIT_TEXT['failed-before']));
+}
+
+function updateOf(offer: Offer, target: AcceptedTarget): Update {
+  const { rolloutId, attempt, notBefore, window, urgent, pollDuringUpdateSeconds } = offer;
+  const { component } = target.firmware;
+  return {
+    rolloutId,
+    attempt,
+    component,
+    notBefore,
+    pollDuringUpdateSeconds,
+    target,
+    ...(window ? { window } : {}),
+    ...(urgent ? { urgent } : {}),
+  };
 }
 
 /** A refusal is in the device's own log and goes to the server; the server that offered it learns nothing at once. */

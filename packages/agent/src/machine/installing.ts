@@ -7,7 +7,7 @@ import { AgentError, asAgentError } from '../agent-error.ts';
 import type { Installer, SlotName } from '../ports.ts';
 import type { MachineDeps } from './deps.ts';
 import { installerOf } from './installer-of.ts';
-import { type Objection, objectionMeanwhile, objectionNow } from './objection.ts';
+import { type Objection, objectionNow, objectionWhileWaiting } from './objection.ts';
 import { demandPermission, verdictOn } from './permission.ts';
 import { done, type Done, type Installing, keepLast, type Rebooting, type Update } from './state.ts';
 
@@ -21,19 +21,19 @@ export function installingStep(deps: MachineDeps) {
   return async (s: Installing, signal: AbortSignal): Promise<Rebooting | Done> => {
     const { update } = s;
     const installer = installerOf(deps, update);
-    const isAllowed = verdictOn(deps, update).kind === 'yes';
-    const before = await (isAllowed ? objectionNow : objectionMeanwhile)(deps, s, signal);
+    const isAllowed = verdictOn(deps, update, 'install').kind === 'yes';
+    const before = await (isAllowed ? objectionNow : objectionWhileWaiting)(deps, s, signal);
     if (before) return failed(s, before);
-    demandPermission(deps, update);
+    demandPermission(deps, update, 'install');
 
     const placed = await place(deps, s, installer, signal);
     if (typeof placed !== 'string') return failed(s, placed);
 
-    demandPermission(deps, update);
+    demandPermission(deps, update, 'install');
     const after = await objectionNow(deps, s, signal);
     if (after) return failed(s, after);
     // Asked last: nothing may come between the owner's word and the switch.
-    demandPermission(deps, update);
+    demandPermission(deps, update, 'install');
     return {
       name: 'rebooting',
       ...keepLast(s),

@@ -33,8 +33,8 @@ export async function objectionNow(
 }
 
 /**
- * The same while an update waits for its owner or is tried again, at most once in `pollDuringUpdateSeconds`: what takes
- * long must still hear of newer lists and of a stop. In between, the lists that are here are asked.
+ * The same while an update is tried again, at most once in `pollDuringUpdateSeconds`: what takes long must still hear of
+ * newer lists and of a stop. In between, the lists that are here are asked.
  */
 export function objectionMeanwhile(
   deps: MachineDeps,
@@ -43,6 +43,18 @@ export function objectionMeanwhile(
 ): Promise<Objection | undefined> {
   const isRecent = deps.schedule.sinceAnswerMs() < state.update.pollDuringUpdateSeconds * 1000;
   return isRecent ? objectionOfLists(deps, state.update) : objectionNow(deps, state, signal);
+}
+
+/**
+ * The same while an update waits for its owner or its window, as seldom as a device at rest comes by: a fleet may wait
+ * for most of the day.
+ */
+export function objectionWhileWaiting(
+  deps: MachineDeps,
+  state: AtWork,
+  signal: AbortSignal,
+): Promise<Objection | undefined> {
+  return deps.schedule.isDue() ? objectionNow(deps, state, signal) : objectionOfLists(deps, state.update);
 }
 
 /** Asks the lists that are here. @throws AgentError metadata-expired */

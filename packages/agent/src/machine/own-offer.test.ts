@@ -39,6 +39,13 @@ test('a newer release of the same component goes first where it may begin now', 
   expect(preferred(byServer(3), update(2), undefined, NOW_MS)?.target.firmware.counter).toBe(3);
 });
 
+test('a window that only the server speaks of delays nothing that is due', () => {
+  const window = [{ days: ['sun' as const], from: '02:00', to: '05:00' }];
+  const own = update(5);
+  expect(preferred(byServer(5, SINCE, { window }), own, undefined, NOW_MS)).not.toHaveProperty('window');
+  expect(preferred(byServer(6, SINCE, { window }), own, undefined, NOW_MS)).toBe(own);
+});
+
 test('a server cannot keep the device busy: by an older one, another component, a far time, or stops', () => {
   const own = update(5);
   const other = byServer(9, SINCE, { component: 'mcu' });

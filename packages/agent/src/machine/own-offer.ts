@@ -46,9 +46,9 @@ function updateOf(target: AcceptedTarget): Update {
 }
 
 /**
- * Pure. A server may keep the device busy to withhold what is due by signed word: by another release, by a time far off,
- * by offers that it stops again and again. What is due goes before such an offer; an offer of the same or a newer release
- * that may begin now goes first, so that the server hears how it went.
+ * Pure. A server may keep the device busy to withhold what is due by signed word: by another release, by a time far off
+ * or a window, by offers that it stops again and again. What is due goes before such an offer; an offer of the same or
+ * a newer release that may begin now goes first, so that the server hears how it went.
  */
 export function preferred(
   offered: Update | undefined,
@@ -61,10 +61,11 @@ export function preferred(
   if (isStoppedAgain || offered.component !== own.component) return own;
   if (offered.target.path === own.target.path) return withoutDelay(offered);
   const isNewer = offered.target.firmware.counter > own.target.firmware.counter;
-  const mayBegin = offered.notBefore === undefined || Date.parse(offered.notBefore) <= nowMs;
+  const hasBegun = offered.notBefore === undefined || Date.parse(offered.notBefore) <= nowMs;
+  const mayBegin = hasBegun && offered.window === undefined;
   return isNewer && mayBegin ? offered : own;
 }
 
-function withoutDelay({ notBefore: _notBefore, ...update }: Update): Update {
+function withoutDelay({ notBefore: _notBefore, window: _window, ...update }: Update): Update {
   return update;
 }

@@ -1,27 +1,49 @@
 /** Puts the owner's policy to the machine: a wait becomes "later", never a failure, and is never reported. */
 import { AgentError } from '../agent-error.ts';
 import { mayI, type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
+import { nextOpening } from '../policy/opening.ts';
 import { failedBefore } from './attempts.ts';
 import type { MachineDeps } from './deps.ts';
 import type { Update } from './state.ts';
 
-export function verdictOn(deps: Pick<MachineDeps, 'settings' | 'attempts' | 'clock'>, update: Update): Verdict {
+/** What may be asked for. A download may come before the windows open, so that a short one is not spent on it. */
+export type Step = 'download' | 'install';
+
+/** The longest that devices which waited for one opening are spread over. */
+const SPREAD_SECONDS = 300;
+
+type Judging = Pick<MachineDeps, 'settings' | 'attempts' | 'clock'>;
+
+export function verdictOn(deps: Judging, update: Update, step: Step): Verdict {
+  const nowMs = deps.clock.now();
+  const opensAtMs = opensAt(deps, update);
   return mayI({
     settings: deps.settings.get(),
     target: update.target.path,
     disruption: update.target.firmware.disruption,
     notBeforeMs: update.notBefore === undefined ? 0 : Date.parse(update.notBefore),
+    // What never installs is not brought in either.
+    opensAtMs: step === 'download' && opensAtMs !== Number.POSITIVE_INFINITY ? nowMs : opensAtMs,
     failedBefore: failedBefore(deps.attempts.find(update), update.attempt),
-    nowMs: deps.clock.now(),
+    nowMs,
   });
 }
 
+/** When maker and owner next let it install at once; now, where they do. */
+export function opensAt({ settings, clock }: Pick<MachineDeps, 'settings' | 'clock'>, { window }: Update): number {
+  const windows = [window, settings.get().window].filter(w => w !== undefined);
+  return nextOpening(windows, clock.now(), ms => clock.local(ms));
+}
+
 /** @throws AgentError not-now, with the seconds until it is worth asking again */
-export function demandPermission(deps: MachineDeps, update: Update): void {
-  const verdict = verdictOn(deps, update);
+export function demandPermission(deps: MachineDeps, update: Update, step: Step): void {
+  const verdict = verdictOn(deps, update, step);
   if (verdict.kind === 'yes') return;
-  const untilSeconds = verdict.untilMs === undefined ? Infinity : (verdict.untilMs - deps.clock.now()) / 1000;
-  throw new AgentError('not-now', WAIT_TEXT[verdict.reason], {
-    retryAfterSeconds: Math.max(0, Math.min(untilSeconds, update.pollDuringUpdateSeconds)),
+  const { untilMs = Number.POSITIVE_INFINITY, reason } = verdict;
+  const most = update.pollDuringUpdateSeconds;
+  // A window opens to a whole fleet at once: its devices do not ask the server at once.
+  const spread = reason === 'window' ? deps.random() * Math.min(most, SPREAD_SECONDS) : 0;
+  throw new AgentError('not-now', WAIT_TEXT[reason], {
+    retryAfterSeconds: Math.max(0, Math.min((untilMs - deps.clock.now()) / 1000 + spread, most)),
   });
 }

@@ -9,6 +9,7 @@ import {
   Hex32,
   Instant,
   Name,
+  OfferedWindow,
   Sha256,
   TargetPathText,
   type UpdateState,
@@ -28,6 +29,10 @@ export const Update = Type.Object({
   component: Name,
   /** RFC 3339: the server spreads its load; not before this. */
   notBefore: Type.Optional(Instant),
+  /** When the maker lets it install; absent: at any time. */
+  window: Type.Optional(OfferedWindow),
+  /** The maker asks for haste: told to the owner, who decides. */
+  urgent: Type.Optional(Type.Boolean()),
   pollDuringUpdateSeconds: Type.Integer({ minimum: 1, maximum: 3600 }),
   target: Type.Object({
     path: TargetPathText,

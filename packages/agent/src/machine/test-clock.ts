@@ -8,6 +8,7 @@ export function testClock(onSleep: (ms: number) => void): { readonly clock: Cloc
   let passedMs = 0;
   const clock: Clock = {
     now: () => NOW_MS + passedMs,
+    local: ms => ({ weekday: (new Date(ms).getUTCDay() + 6) % 7, minute: Math.floor(ms / 60_000) % 1440 }),
     monotonicMs: () => passedMs,
     sleep: (ms, signal) =>
       new Promise(resolve => {

@@ -34,6 +34,9 @@ test.each([
   ['POST', '/v1/setup', { automaticUpdates: true, colour: 'red' }, '/colour'],
   ['PUT', '/v1/settings/updates', { automatic: 'yes' }, '/automatic'],
   ['PUT', '/v1/settings/canary', { canary: 'yes' }, '/canary'],
+  ['PUT', '/v1/settings/window', { window: [] }, '/window'],
+  ['PUT', '/v1/settings/window', { window: [{ days: ['mon'], from: '2', to: '05:00' }] }, '/window/0/from'],
+  ['PUT', '/v1/settings/window', { window: [{ days: ['mon'], from: '02:00', to: '02:00' }] }, '/window/0/to'],
   ['POST', '/v1/setup', {}, '/automaticUpdates'],
 ])('input that does not fit is refused with the path of the field: %s %s', async (method, path, body, field) => {
   await expect(asAdmin(method, path, body)).rejects.toMatchObject({ code: 'invalid-input', path: field });
@@ -48,6 +51,8 @@ test.each([
   ['POST', '/v1/setup'],
   ['PUT', '/v1/settings/updates'],
   ['PUT', '/v1/settings/canary'],
+  ['PUT', '/v1/settings/window'],
+  ['DELETE', '/v1/settings/window'],
   ['POST', '/v1/check'],
   ['POST', '/v1/apply'],
   ['POST', '/v1/postponement'],
@@ -122,6 +127,15 @@ test('a postponement outlives a restart, and can be taken back', async () => {
   expect(await asAdmin('DELETE', '/v1/postponement', undefined, next.owner)).toMatchObject({
     settings: { postponedUntil: null },
   });
+});
+
+test('the owner’s times outlive a restart, and can be taken back', async () => {
+  const window = [{ days: ['sat', 'sun'], from: '22:00', to: '06:00' }];
+  expect(await asAdmin('PUT', '/v1/settings/window', { window })).toMatchObject({ settings: { window } });
+  const next = await device.boot();
+  expect(next.settings.get()).toEqual({ window });
+  const status = await asAdmin('DELETE', '/v1/settings/window', undefined, next.owner);
+  expect(status).toMatchObject({ settings: { window: null } });
 });
 
 test('"apply" asks for the setup answer first, and for something to apply', async () => {

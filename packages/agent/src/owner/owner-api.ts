@@ -2,13 +2,13 @@
  * The owner's side of the device, versioned, without a transport: each operation with the role that may call it. The
  * admin is the owner; a user may look. Deny by default: what names no role is for the admin alone.
  */
-import { closed, type Parsed, parser, type ProblemCode } from '@tidegate/protocol';
+import { closed, type Parsed, parser, type ProblemCode, Window, windowFault } from '@tidegate/protocol';
 import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { installedReleases } from '../machine/check-in.ts';
 import type { MachineDeps } from '../machine/deps.ts';
 import { serverWord } from '../machine/own-offer.ts';
-import { verdictOn } from '../machine/permission.ts';
+import { opensAt, verdictOn } from '../machine/permission.ts';
 import { type State, updateOf } from '../machine/state.ts';
 import type { DownloadProgress } from '../ports.ts';
 import { type AgentStatus, statusOf } from './status.ts';
@@ -60,6 +60,7 @@ const parseUpdates = parser(
   closed({ automatic: Type.Boolean(), disruptiveAfterNotice: Type.Optional(Type.Boolean()) }),
 );
 const parseCanary = parser(closed({ canary: Type.Boolean() }));
+const parseWindow = parser(closed({ window: Window }));
 const parsePostponement = parser(
   Type.Union([closed({ seconds: Type.Integer({ minimum: 1 }) }), closed({ until: Type.String({ maxLength: 40 }) })]),
 );
@@ -82,7 +83,9 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
       settings: settings.get(),
       progress: deps.progress(),
       nextCheckInMs: schedule.dueInMs(),
-      verdict: update && verdictOn(deps, update),
+      verdict: update && verdictOn(deps, update, deps.state().name === 'installing' ? 'install' : 'download'),
+      opensAtMs: update && opensAt(deps, update),
+      nowMs: clock.now(),
       installed: await installedReleases(deps.installers),
       refusals: deps.securityLog.events().length,
     });
@@ -129,6 +132,14 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
     return change({ postponedUntilMs: untilMs, applyNow: undefined });
   };
 
+  const setWindow = (body: unknown) => {
+    const { window } = checked(parseWindow, body);
+    const wrong = windowFault(window);
+    if (wrong) throw new OwnerError('invalid-input', wrong.message, `/window${wrong.path}`);
+    demandNotTooLate();
+    return change({ window });
+  };
+
   const setAutomatic = (automatic: boolean, more: { disruptiveAfterNotice?: boolean } = {}) => {
     if (!automatic) demandNotTooLate();
     return change({ automatic, ...more, ...(automatic ? {} : { applyNow: undefined }) });
@@ -146,6 +157,10 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
       },
     },
     '/v1/settings/canary': { PUT: { run: async body => change(checked(parseCanary, body)) } },
+    '/v1/settings/window': {
+      PUT: { run: async body => setWindow(body) },
+      DELETE: { run: () => change({ window: undefined }) },
+    },
     '/v1/check': {
       POST: {
         run: async body => {

@@ -1,5 +1,5 @@
 /** What the owner sees: where the device stands, what waits and why, how the last update ended, in plain words. Pure. */
-import { CODES, type Code } from '@tidegate/protocol';
+import { CODES, type Code, type Window } from '@tidegate/protocol';
 import { updateOf, type Outcome, type State, type Update } from '../machine/state.ts';
 import { type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import type { Settings } from '../policy/settings.ts';
@@ -20,8 +20,12 @@ export interface UpdateView {
   /** What it interrupts, and for how long (EN 303 645 5.3-12). */
   readonly disruption: string;
   readonly disruptionSeconds?: number;
+  /** The maker asks for haste. */
+  readonly urgent?: boolean;
   /** Why it does not go on by itself. */
   readonly waits?: string;
+  /** When maker and owner next let it install, where they do not now. */
+  readonly installsFrom?: string;
 }
 
 export interface OutcomeView {
@@ -46,6 +50,8 @@ export interface AgentStatus {
     readonly automatic: boolean | null;
     readonly postponedUntil: string | null;
     readonly canary: boolean;
+    /** Null: at any time. */
+    readonly window: Window | null;
   };
   readonly nextCheckInSeconds: number;
   /** Refused updates in the device's own security log. */
@@ -63,6 +69,9 @@ export interface Seen {
   readonly nextCheckInMs: number;
   /** What the policy says to the update at work or waiting. */
   readonly verdict: Verdict | undefined;
+  /** When it may next install by the windows; Infinity: never. */
+  readonly opensAtMs: number | undefined;
+  readonly nowMs: number;
   readonly refusals: number;
 }
 
@@ -84,6 +93,7 @@ export function statusOf(seen: Seen): AgentStatus {
     settings: {
       automatic: settings.automatic ?? null,
       canary: settings.canary ?? false,
+      window: settings.window ?? null,
       postponedUntil:
         settings.postponedUntilMs === undefined ? null : new Date(settings.postponedUntilMs).toISOString(),
     },
@@ -92,9 +102,11 @@ export function statusOf(seen: Seen): AgentStatus {
   };
 }
 
-function viewOf({ target, rolloutId }: Update, { verdict, state }: Seen): UpdateView {
+function viewOf({ target, rolloutId, urgent }: Update, { verdict, state, opensAtMs, nowMs }: Seen): UpdateView {
   const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
   const note = notes?.[LANGUAGE];
+  const isSwitching = state.name === 'rebooting' || state.name === 'trial';
+  const isLater = opensAtMs !== undefined && opensAtMs > nowMs && Number.isFinite(opensAtMs);
   return {
     target: target.path,
     component,
@@ -105,7 +117,9 @@ function viewOf({ target, rolloutId }: Update, { verdict, state }: Seen): Update
     risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
     ...(note === undefined ? {} : { notes: note }),
     ...(disruptionSeconds === undefined ? {} : { disruptionSeconds }),
-    ...(verdict?.kind === 'wait' && state.name !== 'trial' ? { waits: WAIT_TEXT[verdict.reason] } : {}),
+    ...(urgent === true ? { urgent } : {}),
+    ...(verdict?.kind === 'wait' && !isSwitching ? { waits: WAIT_TEXT[verdict.reason] } : {}),
+    ...(isLater && !isSwitching ? { installsFrom: new Date(opensAtMs).toISOString() } : {}),
   };
 }
 

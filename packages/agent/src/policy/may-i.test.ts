@@ -8,6 +8,7 @@ const asked = (more: Partial<Asked>): Asked => ({
   target,
   disruption: 'none',
   notBeforeMs: 0,
+  opensAtMs: 0,
   failedBefore: false,
   nowMs: 1000,
   ...more,
@@ -54,4 +55,25 @@ test('what failed here before is tried again only when the owner asks for it', (
 
 test('keeps to its place in the pace of the rollout', () => {
   expect(mayI(asked({ notBeforeMs: 2000 }))).toEqual({ kind: 'wait', reason: 'not-before', untilMs: 2000 });
+});
+
+test('waits for the windows, and says when they open, or that they never do', () => {
+  expect(mayI(asked({ opensAtMs: 1001 }))).toEqual({ kind: 'wait', reason: 'window', untilMs: 1001 });
+  expect(mayI(asked({ opensAtMs: 1000 }))).toEqual({ kind: 'yes' });
+  expect(mayI(asked({ opensAtMs: Infinity }))).toEqual({ kind: 'wait', reason: 'windows-apart' });
+});
+
+test('apply now overrules the windows of maker and owner', () => {
+  fc.assert(
+    fc.property(fc.constantFrom(0, 5000, Infinity), opensAtMs => {
+      expect(mayI(asked({ opensAtMs, settings: { automatic: true, applyNow: target } }))).toEqual({ kind: 'yes' });
+    }),
+  );
+});
+
+test('times that the owner chose are as good as a notice; those of the maker are not', () => {
+  const settings = { automatic: true, disruptiveAfterNotice: true };
+  const window = [{ days: ['mon' as const], from: '02:00', to: '05:00' }];
+  expect(mayI(asked({ settings: { ...settings, window }, disruption: 'full' }))).toEqual({ kind: 'yes' });
+  expect(mayI(asked({ settings, disruption: 'full' }))).toMatchObject({ reason: 'notice' });
 });

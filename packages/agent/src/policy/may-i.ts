@@ -4,7 +4,15 @@
  */
 import type { Settings } from './settings.ts';
 
-export type WaitReason = 'setup' | 'automatic-off' | 'postponed' | 'not-before' | 'notice' | 'failed-before';
+export type WaitReason =
+  | 'setup'
+  | 'automatic-off'
+  | 'postponed'
+  | 'not-before'
+  | 'window'
+  | 'windows-apart'
+  | 'notice'
+  | 'failed-before';
 
 export type Verdict =
   | { readonly kind: 'yes' }
@@ -16,6 +24,8 @@ export interface Asked {
   readonly target: string;
   readonly disruption: 'none' | 'partial' | 'full';
   readonly notBeforeMs: number;
+  /** When this step is next allowed by the windows of maker and owner; Infinity: they are never open at once. */
+  readonly opensAtMs: number;
   /** The same release failed on this device, and this attempt of the server gives no new chance. */
   readonly failedBefore: boolean;
   /** Wall clock: owners and servers speak in wall time. */
@@ -23,10 +33,11 @@ export interface Asked {
 }
 
 /**
- * "Apply now" is consent to that one release: it goes before off, later, the notice, an earlier failure and the server's
- * pace (which only spreads load). Automatic updates switched on cover interruptions too, unless the owner asked to see the notice first.
+ * "Apply now" is consent to that one release: it goes before off, later, the notice, the windows, an earlier failure and
+ * the server's pace (which only spreads load). Automatic updates switched on cover interruptions too, unless the owner
+ * asked to see the notice first; times that the owner chose are as good as a notice.
  */
-export function mayI({ settings, target, disruption, notBeforeMs, failedBefore, nowMs }: Asked): Verdict {
+export function mayI({ settings, target, disruption, notBeforeMs, opensAtMs, failedBefore, nowMs }: Asked): Verdict {
   if (settings.automatic === undefined) return { kind: 'wait', reason: 'setup' };
   if (settings.applyNow === target) return { kind: 'yes' };
   if (failedBefore) return { kind: 'wait', reason: 'failed-before' };
@@ -34,7 +45,10 @@ export function mayI({ settings, target, disruption, notBeforeMs, failedBefore, 
   const postponed = settings.postponedUntilMs;
   if (postponed !== undefined && postponed > nowMs) return { kind: 'wait', reason: 'postponed', untilMs: postponed };
   if (notBeforeMs > nowMs) return { kind: 'wait', reason: 'not-before', untilMs: notBeforeMs };
-  if (disruption !== 'none' && settings.disruptiveAfterNotice === true && settings.noticed !== target)
+  if (opensAtMs === Number.POSITIVE_INFINITY) return { kind: 'wait', reason: 'windows-apart' };
+  if (opensAtMs > nowMs) return { kind: 'wait', reason: 'window', untilMs: opensAtMs };
+  const isNoticed = settings.noticed === target || settings.window !== undefined;
+  if (disruption !== 'none' && settings.disruptiveAfterNotice === true && !isNoticed)
     return { kind: 'wait', reason: 'notice' };
   return { kind: 'yes' };
 }
@@ -45,6 +59,9 @@ export const WAIT_TEXT: Readonly<Record<WaitReason, string>> = {
   'automatic-off': 'Automatic updates are off. Apply it when you like.',
   postponed: 'Postponed, as you asked.',
   'not-before': 'Its turn comes in a while; the maker spreads the load.',
+  window: 'Waits for the time at which updates may install.',
+  'windows-apart':
+    'The times that the maker allows and the times that you allow never meet. Apply it when you like, or change yours.',
   'failed-before': 'It failed here before and is not tried again by itself. Apply it to try once more.',
   notice: 'It interrupts the device; it waits until the notice was seen.',
 };

@@ -1,8 +1,8 @@
 /**
- * What the owner decided: the setup answer, automatic updates, a postponement, a release to apply now. Durable beside
+ * What the owner decided: the setup answer, automatic updates, their times, a postponement, a release to apply now. Durable beside
  * the trusted root, so that no update and no server word resets it (EN 303 645 5.3-6A).
  */
-import { TargetPathText } from '@tidegate/protocol';
+import { TargetPathText, Window } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
@@ -17,6 +17,8 @@ export const Settings = Type.Object({
   disruptiveAfterNotice: Type.Optional(Type.Boolean()),
   /** Whether this device asks to be among the first that get a release. Off unless the owner asks. */
   canary: Type.Optional(Type.Boolean()),
+  /** When updates may install, in this device's own time; absent: at any time. */
+  window: Type.Optional(Window),
   postponedUntilMs: Type.Optional(Type.Integer({ minimum: 0 })),
   /** The one release that the owner asked for at once. */
   applyNow: Type.Optional(TargetPathText),

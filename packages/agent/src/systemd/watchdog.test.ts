@@ -28,6 +28,7 @@ test('pings at each interval while the driver lives, is silent while it hangs, a
       clock: {
         now: () => 0,
         monotonicMs: () => 0,
+        local: () => ({ weekday: 0, minute: 0 }),
         sleep: async ms => {
           expect(ms).toBe(60_000);
           tick += 1;
