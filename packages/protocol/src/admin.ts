@@ -227,6 +227,8 @@ export const ReleaseView = Type.Object({
   counter: Counter,
   class: ReleaseClass,
   hardware: Type.Array(Name),
+  /** Stepping stone: the least counter to come from; null: any. */
+  minFromCounter: Type.Union([Counter, Type.Null()]),
   lengthBytes: Type.Integer({ minimum: 0, maximum: LIMITS.artifactBytes }),
   sha256: Sha256,
   publishedAt: Instant,

@@ -1,7 +1,7 @@
 /** What a rollout would do, told before it is made: whom it is for today, and which others stand in its way. */
 import { type Static, Type } from 'typebox';
 import { DeviceView, ReleaseView } from './admin.ts';
-import { Hex32, ReleaseClass, TargetPathText } from './identifiers.ts';
+import { Counter, Hex32, Name, ReleaseClass, TargetPathText } from './identifiers.ts';
 import { ROLLOUT_STATES } from './rollout.ts';
 
 /**
@@ -18,8 +18,29 @@ export const RolloutConflict = Type.Object({
   target: TargetPathText,
   class: ReleaseClass,
   effect: Type.Enum([...CONFLICT_EFFECTS]),
+  /** Devices that both are for today; about, where the fleet was sampled. */
+  devices: Type.Integer({ minimum: 0 }),
 });
 export type RolloutConflict = Static<typeof RolloutConflict>;
+
+/** Devices that run less than this release can be installed from, and what leads them there. */
+export const SteppingStone = Type.Object({
+  leastCounter: Counter,
+  /** Of those that are meant, so many run less; about, where the fleet was sampled. */
+  devices: Type.Integer({ minimum: 0 }),
+  /** Rollouts that offer them a release in between. */
+  rollouts: Type.Array(
+    Type.Object({
+      rolloutId: Hex32,
+      name: Type.String(),
+      state: Type.Enum([...ROLLOUT_STATES]),
+      target: TargetPathText,
+    }),
+  ),
+  /** Hardware for which no rollout does, and the release that one could be made of; null: none is published. */
+  missing: Type.Array(Type.Object({ hardware: Name, release: Type.Union([TargetPathText, Type.Null()]) })),
+});
+export type SteppingStone = Static<typeof SteppingStone>;
 
 /** Devices shown as examples at most. */
 export const PREVIEW_SAMPLE = 10;
@@ -43,5 +64,7 @@ export const RolloutPreview = Type.Object({
   /** Some of those that are meant. */
   sample: Type.Array(DeviceView, { maxItems: PREVIEW_SAMPLE }),
   conflicts: Type.Array(RolloutConflict),
+  /** Null where the release can be installed from any other. */
+  stone: Type.Union([SteppingStone, Type.Null()]),
 });
 export type RolloutPreview = Static<typeof RolloutPreview>;

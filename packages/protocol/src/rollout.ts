@@ -74,6 +74,8 @@ export const RolloutRequest = closed({
   target: TargetPathText,
   /** RSQL over device attributes; absent: every device of the product and channel with fitting hardware. */
   filter: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
+  /** RSQL too: these stay out, whatever `filter` says. Like it, it decides who may enter, and stops nobody who has. */
+  exclude: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.filterChars })),
   phases: Type.Array(Phase, { minItems: 1, maxItems: LIMITS.phasesPerRollout }),
   gate: Type.Optional(Type.Partial(Gate, { additionalProperties: false })),
   pace: Type.Optional(Pace),
@@ -141,6 +143,7 @@ export const RolloutView = Type.Object({
   counter: Counter,
   class: ReleaseClass,
   filter: Type.Union([Type.String(), Type.Null()]),
+  exclude: Type.Union([Type.String(), Type.Null()]),
   salt: Hex32,
   phases: Type.Array(Phase),
   /** Index into `phases` of the widest phase that is open. */

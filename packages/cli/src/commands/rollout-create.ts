@@ -27,6 +27,7 @@ interface Options extends Common {
   readonly atWork?: number;
   readonly lease?: number;
   readonly filter?: string;
+  readonly exclude?: string;
   readonly name?: string;
   readonly salt?: string;
   readonly notBefore?: string;
@@ -66,6 +67,7 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       '--filter <rsql>',
       'RSQL over attributes, group, tag, canary, hardware, channel, version, counter, lastCheckIn: who may enter',
     )
+    .option('--exclude <rsql>', 'who stays out, whatever the filter says')
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
     .option('--not-before <time>', 'when it begins: a time, or a span from now', text =>
@@ -154,7 +156,7 @@ function percent(basisPoints: number): string {
 }
 
 function requestOf(target: string, options: Options): RolloutRequest {
-  const { filter, name, salt, notBefore, urgent, pollDuringUpdate: pollDuringUpdateSeconds } = options;
+  const { filter, exclude, name, salt, notBefore, urgent, pollDuringUpdate: pollDuringUpdateSeconds } = options;
   const window: Window | undefined = options.window && [...options.window];
   const gate = given<Partial<Gate>>({
     minVerified: options.minVerified,
@@ -176,7 +178,16 @@ function requestOf(target: string, options: Options): RolloutRequest {
   return {
     target,
     phases: [...options.phases],
-    ...given<Partial<RolloutRequest>>({ filter, name, salt, notBefore, window, urgent, pollDuringUpdateSeconds }),
+    ...given<Partial<RolloutRequest>>({
+      filter,
+      exclude,
+      name,
+      salt,
+      notBefore,
+      window,
+      urgent,
+      pollDuringUpdateSeconds,
+    }),
     ...(Object.keys(gate).length === 0 ? {} : { gate }),
     ...(Object.keys(pace).length === 0 ? {} : { pace }),
   };

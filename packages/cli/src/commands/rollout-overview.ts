@@ -1,5 +1,5 @@
 /** What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in its way. */
-import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest } from '@tidegate/protocol';
+import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest, type SteppingStone } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
 import { phaseText } from '../command.ts';
 import { localTime } from '../print/when.ts';
@@ -14,12 +14,13 @@ export async function overview(api: AdminApi, request: RolloutRequest): Promise<
   return { request, ...(await api.post('/rollouts/preview', request, RolloutPreview)) };
 }
 
-export function overviewLines({ request, release, devices, phases, sample, conflicts }: Overview): string[] {
+export function overviewLines({ request, release, devices, phases, sample, conflicts, stone }: Overview): string[] {
   const gate: Gate = { ...DEFAULT_GATE, ...request.gate };
   return [
     `release   ${release.component} ${release.version} (counter ${release.counter}, ${release.class}) for ${release.hardware.join(', ')}`,
     `channel   ${release.product}/${release.channel}`,
     `filter    ${request.filter ?? 'none'}`,
+    ...(request.exclude === undefined ? [] : [`exclude   ${request.exclude}`]),
     `devices   ${deviceWords(devices)}`,
     ...(sample.length > 0
       ? [
@@ -35,7 +36,12 @@ export function overviewLines({ request, release, devices, phases, sample, confl
     ...paceWords(request.pace ?? {}),
     ...windowWords(request.window),
     ...gateWords(gate),
-    ...conflicts.map(c => `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}`),
+    ...(stone === null || stone.devices === 0 ? [] : stoneLines(stone, devices.exact)),
+    ...conflicts.map(
+      c =>
+        `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}; ` +
+        `${devices.exact ? '' : 'about '}${c.devices} of the devices are its own too`,
+    ),
   ];
 }
 
@@ -45,6 +51,18 @@ const CONFLICT_WORDS: Readonly<Record<RolloutPreview['conflicts'][number]['effec
   refuses: 'is for the same component and hardware: stop it first',
   overtaken: 'gives its devices that have not begun to this one',
 };
+
+function stoneLines({ leastCounter, devices, rollouts, missing }: SteppingStone, exact: boolean): string[] {
+  const led = rollouts.map(r => `${r.name} (${r.state})`).join(', ');
+  return [
+    `stone     ${exact ? '' : 'about '}${devices} of them run less than counter ${leastCounter} and get another release first${led === '' ? '' : `: ${led}`}`,
+    ...missing.map(({ hardware, release }) =>
+      release === null
+        ? `MISSING   nothing that is published leads ${hardware} there`
+        : `MISSING   no rollout leads ${hardware} there: create one of ${release}`,
+    ),
+  ];
+}
 
 function deviceWords({ meant, current, exact, margin, looked }: RolloutPreview['devices']): string {
   const count = exact

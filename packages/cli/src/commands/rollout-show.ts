@@ -38,6 +38,7 @@ export function rolloutLines(rollout: RolloutView, now: Date): string[] {
     `state     ${stateWords(rollout, now)}, ${phaseWords(rollout)}`,
     `target    ${rollout.target} (counter ${rollout.counter}, ${rollout.class})`,
     `filter    ${rollout.filter ?? 'none: every device of the product and channel with fitting hardware'}`,
+    ...(rollout.exclude === null ? [] : [`exclude   ${rollout.exclude}`]),
     `devices   ${countWords(rollout.counts)}`,
     ...rollout.phases.flatMap((_, i) => {
       const counts = phaseCounts[i];

@@ -23,6 +23,7 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     counter: 2,
     class: 'feature',
     filter: null,
+    exclude: null,
     salt: '0'.repeat(32),
     phases: [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }],
     openPhase: 1,

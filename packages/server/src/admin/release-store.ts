@@ -25,6 +25,7 @@ export function releaseView(row: Selectable<ReleasesTable>): ReleaseView {
     counter: row.counter,
     class: row.class,
     hardware: row.hardware,
+    minFromCounter: row.min_from_counter,
     lengthBytes: row.length_bytes,
     sha256: row.sha256,
     publishedAt: row.published_at.toISOString(),

@@ -131,6 +131,7 @@ export interface ReleasesTable {
   withdrawn_at: NullableTime;
   self_offer_at: NullableTime;
   held_at: NullableTime;
+  min_from_counter: number | null;
 }
 
 export interface RolloutsTable {
@@ -147,6 +148,8 @@ export interface RolloutsTable {
   hardware: string[];
   sha256: string;
   filter: string | null;
+  exclude: string | null;
+  min_from_counter: number | null;
   salt: string;
   phases: JSONColumnType<Phase[]>;
   open_phase: Generated<number>;

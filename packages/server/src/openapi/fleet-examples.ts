@@ -50,6 +50,7 @@ export const RELEASE: ReleaseView = {
   counter: 13,
   class: 'feature',
   hardware: ['gw2-b'],
+  minFromCounter: 10,
   lengthBytes: 4_194_304,
   sha256: SHA256,
   publishedAt: MORNING,

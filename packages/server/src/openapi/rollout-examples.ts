@@ -14,6 +14,7 @@ import {
   RolloutRetryAnswer,
   RolloutRetryRequest,
   RolloutView,
+  SteppingStone,
   Window,
   WindowRule,
 } from '@tidegate/protocol';
@@ -61,6 +62,7 @@ const rollout: RolloutView = {
   counter: 13,
   class: 'feature',
   filter: 'site==north',
+  exclude: 'group==pilot',
   salt: SALT,
   phases,
   openPhase: 0,
@@ -85,6 +87,14 @@ const conflict: RolloutConflict = {
   target: TARGET,
   class: 'feature',
   effect: 'refuses',
+  devices: 4800,
+};
+
+const stone: SteppingStone = {
+  leastCounter: 10,
+  devices: 300,
+  rollouts: [{ rolloutId: ROLLOUT_ID, name: 'app 1.1.0', state: 'completed', target: TARGET }],
+  missing: [],
 };
 
 export const ROLLOUT_EXAMPLES = [
@@ -100,16 +110,19 @@ export const ROLLOUT_EXAMPLES = [
     name: 'app 1.3.0',
     target: TARGET,
     filter: 'site==north',
+    exclude: 'group==pilot',
     phases,
     gate: { soakSeconds: 86_400 },
   }),
   named('RolloutConflict', RolloutConflict, conflict),
+  named('SteppingStone', SteppingStone, stone),
   named('RolloutPreview', RolloutPreview, {
     release: RELEASE,
     devices: { meant: 48_000, current: 2000, exact: false, margin: 2100, looked: 20_000 },
     phases: [{ devices: 4800 }, { devices: 48_000 }],
     sample: [DEVICE],
     conflicts: [conflict],
+    stone,
   }),
   named('RolloutView', RolloutView, rollout),
   named('RolloutRescheduleRequest', RolloutRescheduleRequest, { notBefore: NOON }),

@@ -152,6 +152,7 @@ async function insertTarget(tx: Db, { path, sha256, lengthBytes, release }: Soun
       component: at.component,
       version: firmware.version,
       counter: firmware.counter,
+      min_from_counter: firmware.minFromCounter ?? null,
       class: firmware.class,
       hardware: firmware.hardware,
       sha256,

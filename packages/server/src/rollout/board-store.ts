@@ -1,11 +1,11 @@
 /** What the board shows, read from the database. */
-import type { Selectable } from 'kysely';
+import { type Selectable, type SqlBool, sql } from 'kysely';
 import type { RolloutsTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 /**
  * Rollouts that may make offers: the running ones, paused ones to devices at work, and completed ones that no newer completed one replaces for the
- * same hardware and filter. A rollout whose release was withdrawn offers nothing.
+ * same hardware, filter, exclusion and stepping stone. A rollout whose release was withdrawn offers nothing.
  */
 export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
   return db
@@ -29,7 +29,15 @@ export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
               .whereRef('newer.hardware', '@>', 'r.hardware')
               .where(filter =>
                 filter.or([filter('newer.filter', 'is', null), filter('newer.filter', '=', filter.ref('r.filter'))]),
-              ),
+              )
+              .where(exclude =>
+                exclude.or([
+                  exclude('newer.exclude', 'is', null),
+                  exclude('newer.exclude', '=', exclude.ref('r.exclude')),
+                ]),
+              )
+              // Whoever is below the newer one's stone still needs the older.
+              .where(sql<SqlBool>`coalesce(newer.min_from_counter, 0) <= coalesce(r.min_from_counter, 0)`),
           ),
         ),
       ]),

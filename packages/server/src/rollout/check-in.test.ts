@@ -135,6 +135,21 @@ describe('a check-in', () => {
     expect(offer?.rolloutId).toBe(rollout.id);
   });
 
+  it('of a device below a stepping stone gets the stone first, also from a rollout that is done, then the release', async () => {
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).execute();
+    const last = await seedRollout(base.db, await seedRelease(base.db, 4, { min_from_counter: 2 }), now, {});
+    const runs = (counter: number) => ({ components: [{ component: 'app', version: 'x', counter }] });
+    await board.confirm();
+    expect((await ask(runs(1))).offer).toMatchObject({ rolloutId: rollout.id, counter: 2 });
+    await reports('rolledBack');
+    memory.forgetAttempts(id);
+    expect((await ask(runs(1))).offer).toBeNull();
+    expect((await ask(runs(2))).offer).toMatchObject({ rolloutId: last.id, counter: 4 });
+    await base.db.updateTable('rollouts').set({ state: 'completed' }).execute();
+    await board.confirm();
+    expect(board.current()?.rolloutsFor('gw', 'stable')).toHaveLength(2);
+  });
+
   it('of a canary comes first in every rollout, and is remembered as one until it says otherwise', async () => {
     await stopRollout(base.db, rollout.id, { by: 'anna', now });
     const phases = [{ basisPoints: 1 }, { basisPoints: 10_000 }];

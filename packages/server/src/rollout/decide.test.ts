@@ -18,6 +18,7 @@ function rollout(more: Partial<RunningRollout> = {}): RunningRollout {
     channel: 'stable',
     component: 'app',
     counter: 2,
+    minFromCounter: 0,
     class: 'feature',
     hardware: ['gw-a'],
     salt: '0'.repeat(32),

@@ -4,13 +4,15 @@ import { type DeviceFacts, runningCounter } from './device-facts.ts';
 import { phaseProgress } from './pace.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
-/** The release fits the device and is newer than what it runs: product, channel, hardware, counter. */
+/** The release fits the device, is newer than what it runs, and can be installed from there: product, channel, hardware, counters. */
 export function fits(rollout: RunningRollout, device: DeviceFacts): boolean {
+  const running = runningCounter(device, rollout.component);
   return (
     rollout.product === device.product &&
     rollout.channel === device.channel &&
     rollout.hardware.includes(device.hardware) &&
-    rollout.counter > runningCounter(device, rollout.component)
+    rollout.counter > running &&
+    running >= rollout.minFromCounter
   );
 }
 

@@ -3,8 +3,9 @@ import { sql } from 'kysely';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedDevices, seedId } from '../testing/seed.ts';
-import { compileFilter } from './filter.ts';
-import { filterCondition } from './filter-sql.ts';
+import { compileChoice, compileFilter } from './filter.ts';
+import { choiceCondition, filterCondition } from './filter-sql.ts';
+import type { Choice } from './filter-tree.ts';
 import type { DeviceFacts } from './device-facts.ts';
 
 let database: FreshDatabase;
@@ -90,11 +91,13 @@ const { filter } = fc.letrec<{ filter: string }>(tie => ({
   ),
 }));
 
-async function found(text: string, component: string): Promise<boolean> {
+const found = (text: string, component: string) => finds({ filter: text, exclude: null }, component);
+
+async function finds(choice: Choice, component: string): Promise<boolean> {
   const rows = await database.db
     .selectFrom('devices')
     .select('id')
-    .where(filterCondition(text, { component, now }))
+    .where(choiceCondition(choice, { component, now }))
     .execute();
   return rows.length === 1;
 }
@@ -126,6 +129,21 @@ it('finds in the database exactly the devices that pass in memory', async () => 
         outcomes.add(passes);
         expect([text, await found(text, 'app')]).toEqual([text, passes]);
       }
+    }),
+    { numRuns: 300 },
+  );
+  expect(outcomes).toEqual(new Set([true, false]));
+});
+
+it('leaves out in the database exactly those that are left out in memory', async () => {
+  const outcomes = new Set<boolean>();
+  await fc.assert(
+    fc.asyncProperty(device, fc.option(filter), filter, async (known, wanted, exclude) => {
+      const facts = await become(known);
+      const choice = { filter: wanted, exclude };
+      const passes = compileChoice(choice)(facts, 'app', now);
+      outcomes.add(passes);
+      expect([choice, await finds(choice, 'app')]).toEqual([choice, passes]);
     }),
     { numRuns: 300 },
   );

@@ -6,6 +6,7 @@ import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import { ServerError } from '../server-error.ts';
 import { momentMs } from './filter-time.ts';
 import {
+  type Choice,
   type Fact,
   type FilterNode,
   type FilterTest,
@@ -20,6 +21,13 @@ import {
  */
 export function filterCondition(text: string, context: FilterContext): RawBuilder<SqlBool> {
   return condition(parseFilter(text), context);
+}
+
+/** @throws ServerError `filter-invalid`, path `/filter` or `/exclude` */
+export function choiceCondition({ filter, exclude }: Choice, context: FilterContext): RawBuilder<SqlBool> {
+  const isMeant = filter === null ? sql<SqlBool>`true` : filterCondition(filter, context);
+  if (exclude === null) return isMeant;
+  return sql`(${isMeant} and ${condition(parseFilter(exclude, '/exclude'), context)} is not true)`;
 }
 
 export interface FilterContext {

@@ -42,10 +42,29 @@ export const NUMBER_PATTERN = '^-?[0-9]{1,15}(\\.[0-9]{1,15})?$';
 const COMPARISONS_MAX = 100;
 const TEXTS_PER_LIST_MAX = 200;
 
+/** Whom a rollout is for: those that pass the filter, but for those that pass the other one. Null: all; nobody. */
+export interface Choice {
+  readonly filter: string | null;
+  readonly exclude: string | null;
+}
+
 /**
- * @throws ServerError `filter-invalid`, path `/filter`, with the position in characters from 1
+ * @param path of the field that holds it
+ * @throws ServerError `filter-invalid` with that path, and the position in characters from 1
  */
-export function parseFilter(text: string): FilterNode {
+export function parseFilter(text: string, path = '/filter'): FilterNode {
+  try {
+    return checkedTree(text);
+  } catch (error) {
+    if (!(error instanceof FilterFault)) throw error;
+    throw new ServerError('filter-invalid', error.message, { path, cause: error.cause });
+  }
+}
+
+/** Within this file. */
+class FilterFault extends Error {}
+
+function checkedTree(text: string): FilterNode {
   if (text.length > LIMITS.filterChars) throw invalid(`it is longer than ${LIMITS.filterChars} characters`);
   if (storable(text) !== text) throw invalid('it holds a character that no device can have');
   let tree: ExpressionNode;
@@ -79,8 +98,8 @@ function splitOnce(text: string, separator: string): string[] {
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)];
 }
 
-function invalid(detail: string, cause?: unknown): ServerError {
-  return new ServerError('filter-invalid', detail, { path: '/filter', cause });
+function invalid(detail: string, cause?: unknown): FilterFault {
+  return new FilterFault(detail, { cause });
 }
 
 function checkNode(node: ExpressionNode): FilterNode {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ServerError } from '../server-error.ts';
 import type { DeviceFacts } from './device-facts.ts';
-import { compileFilter } from './filter.ts';
+import { compileChoice, compileFilter } from './filter.ts';
 
 const device: DeviceFacts = {
   id: '0'.repeat(32),
@@ -74,6 +74,16 @@ describe('a filter', () => {
   it('is false for the last check-in of a device that never came', () => {
     const never = { ...device, lastCheckIn: null };
     expect(compileFilter('lastCheckIn<2099-01-01,lastCheckIn>=2000-01-01')(never, 'app', now)).toBe(false);
+  });
+
+  it('leaves out whom the exclusion means, and nobody for a fact that the device lacks', () => {
+    const isIn = (filter: string | null, exclude: string) => compileChoice({ filter, exclude })(device, 'app', now);
+    expect([isIn(null, 'rack==r-*'), isIn('floor==4', 'rack==r-*'), isIn('floor==5', 'rack==x')]).toEqual([
+      false,
+      false,
+      false,
+    ]);
+    expect([isIn(null, 'rack==x'), isIn('floor==4', 'owner!=x'), isIn(null, 'tag==lab')]).toEqual([true, true, true]);
   });
 
   it('does not see what every object has', () => {

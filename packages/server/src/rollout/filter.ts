@@ -7,6 +7,7 @@
 import type { DeviceFacts } from './device-facts.ts';
 import { momentMs } from './filter-time.ts';
 import {
+  type Choice,
   type Fact,
   type FactName,
   type FilterNode,
@@ -21,10 +22,19 @@ import {
 export type Filter = (device: DeviceFacts, component: string, now: Date) => boolean;
 
 /**
- * @throws ServerError `filter-invalid`, path `/filter`, with the position in characters from 1
+ * @param path of the field that holds it
+ * @throws ServerError `filter-invalid` with that path, and the position in characters from 1
  */
-export function compileFilter(text: string): Filter {
-  return compileNode(parseFilter(text));
+export function compileFilter(text: string, path?: string): Filter {
+  return compileNode(parseFilter(text, path));
+}
+
+/** @throws ServerError `filter-invalid`, path `/filter` or `/exclude` */
+export function compileChoice({ filter, exclude }: Choice): Filter {
+  const isMeant = filter === null ? () => true : compileFilter(filter);
+  if (exclude === null) return isMeant;
+  const isExcluded = compileFilter(exclude, '/exclude');
+  return (device, component, now) => isMeant(device, component, now) && !isExcluded(device, component, now);
 }
 
 function compileNode(node: FilterNode): Filter {

@@ -3,43 +3,62 @@
  * by the index over product and id, and ids are random, so they stand for the rest.
  */
 import { PREVIEW_SAMPLE } from '@tidegate/protocol';
-import { type SqlBool, sql } from 'kysely';
+import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import type { Looked } from './estimate.ts';
-import { filterCondition } from './filter-sql.ts';
+import { choiceCondition } from './filter-sql.ts';
+import type { Choice } from './filter-tree.ts';
 import type { RolloutPlan } from './rollout-plan.ts';
 
 export interface Found extends Looked {
   readonly meant: number;
   readonly current: number;
+  /** Of those that are meant, these run less than the release can be installed from. */
+  readonly belowStone: number;
+  /** Of those that are meant, for each of the other rollouts those that it is for too. */
+  readonly shared: readonly number[];
   /** Ids of some that are meant. */
   readonly sample: readonly string[];
+}
+
+/** Another rollout of the same component. */
+export interface Other extends Choice {
+  readonly hardware: readonly string[];
+  readonly counter: number;
 }
 
 /** @throws ServerError filter-invalid */
 export async function findMeant(
   db: Db,
-  { release, filter }: Pick<RolloutPlan, 'release' | 'filter'>,
+  { release, ...choice }: Pick<RolloutPlan, 'release' | 'filter' | 'exclude'>,
+  others: readonly Other[],
   { lookedAt, now }: { readonly lookedAt: number; readonly now: Date },
 ): Promise<Found> {
-  const passes = filter === null ? sql<SqlBool>`true` : filterCondition(filter, { component: release.component, now });
-  const { rows } = await sql<{ looked: number; last: string | null; meant: number; current: number; sample: string[] }>`
-    with looked as (
-      select id, product, hardware, channel, components, attributes, canary, tags, group_name, last_seen_at, revoked_at from devices
-      where product = ${release.product} order by id limit ${lookedAt}
-    ), fitting as (
-      select id, coalesce((
+  const context = { component: release.component, now };
+  const isFor = (other: Other): RawBuilder<SqlBool> =>
+    sql`(running < ${other.counter} and hardware = any(${other.hardware}::text[]) and ${choiceCondition(other, context)})`;
+  const shared = others.map(other => sql`count(*) filter (where ${isFor(other)})`);
+  const { rows } = await sql<Omit<Found, 'last'> & { last: string | null }>`
+    with looked as materialized (
+      select id, product, hardware, channel, components, attributes, canary, tags, group_name, last_seen_at, revoked_at
+      from devices where product = ${release.product} order by id limit ${lookedAt}
+    ), fitting as materialized (
+      select devices.*, coalesce((
         select (part ->> 'counter')::bigint from jsonb_array_elements(components)
         with ordinality as parts (part, place) where part ->> 'component' = ${release.component} order by place limit 1
-      ), 0) >= ${release.counter} as is_current
+      ), 0) as running
       from looked as devices
       where revoked_at is null and channel = ${release.channel}
-        and hardware = any(${release.hardware}::text[]) and ${passes}
+        and hardware = any(${release.hardware}::text[]) and ${choiceCondition(choice, context)}
+    ), meant as (
+      select * from fitting where running < ${release.counter}
     )
     select (select count(*) from looked) as looked, (select max(id) from looked) as last,
-      (select count(*) from fitting where not is_current) as meant,
-      (select count(*) from fitting where is_current) as current,
-      array(select id from fitting where not is_current order by id limit ${PREVIEW_SAMPLE}) as sample`.execute(db);
+      (select count(*) from fitting) - (select count(*) from meant) as current,
+      count(*) as meant, count(*) filter (where running < ${release.min_from_counter ?? 0}) as "belowStone",
+      array[${sql.join(shared)}]::int[] as shared,
+      array(select id from meant order by id limit ${PREVIEW_SAMPLE}) as sample
+    from meant as devices`.execute(db);
   const row = rows[0];
   if (!row) throw new Error('a query of aggregates gave no row');
   const isWhole = row.looked < lookedAt;

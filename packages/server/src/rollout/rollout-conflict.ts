@@ -1,12 +1,18 @@
 /** One rollout at a time for a component and hardware: else two would offer different releases to the same devices. */
-import type { ReleaseClass, RolloutConflict } from '@tidegate/protocol';
+import type { ConflictEffect, ReleaseClass } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { outranks } from './precedence.ts';
+import type { RolloutRow } from './rollout-store.ts';
+
+interface Stepped {
+  readonly counter: number;
+  readonly min_from_counter: number | null;
+}
 
 /** A release, or the rollout of one. */
-export interface Claim {
+export interface Claim extends Stepped {
   readonly id?: string;
   readonly product: string;
   readonly channel: string;
@@ -26,17 +32,26 @@ export async function lockComponent(tx: Db, { product, component }: Pick<Claim, 
  * that outranks it may run beside it, since it takes precedence
  */
 export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
-  const other = (await conflictsOf(tx, claim)).find(c => c.effect === 'refuses');
+  const other = (await conflictsOf(tx, claim)).find(c => c.effect === 'refuses')?.other;
   if (!other) return;
-  const detail = `rollout ${other.rolloutId} («${other.name}») is ${other.state} for the same component and hardware: stop it first`;
+  const detail = `rollout ${other.id} («${other.name}») is ${other.state} for the same component and hardware: stop it first`;
   throw new ServerError('rollout-conflict', detail, { path: '/target' });
 }
 
-/** Others that run or are paused for the same component and hardware, the older first, and what each means. */
-export async function conflictsOf(db: Db, claim: Claim): Promise<RolloutConflict[]> {
+/** Another rollout in the way of one, or that one in its way. */
+export interface Conflict {
+  readonly other: RolloutRow;
+  readonly effect: ConflictEffect;
+}
+
+/**
+ * Others that run or are paused for the same component and hardware, the older first, and what each means. One that leads
+ * up to the other's stepping stone, and no further, is not in its way: no device can have both.
+ */
+export async function conflictsOf(db: Db, claim: Claim): Promise<Conflict[]> {
   const rows = await db
     .selectFrom('rollouts')
-    .select(['id', 'name', 'state', 'target', 'class', 'urgent'])
+    .selectAll()
     .where('state', 'in', ['running', 'paused'])
     .where('product', '=', claim.product)
     .where('channel', '=', claim.channel)
@@ -46,9 +61,11 @@ export async function conflictsOf(db: Db, claim: Claim): Promise<RolloutConflict
     .orderBy('created_at')
     .orderBy('id')
     .execute();
-  return rows.map(({ id, urgent, ...row }) => ({
-    rolloutId: id,
-    ...row,
-    effect: outranks(claim, { ...row, urgent }) ? 'overtaken' : 'refuses',
-  }));
+  return rows
+    .filter(row => !leadsUpTo(row, claim) && !leadsUpTo(claim, row))
+    .map(other => ({ other, effect: outranks(claim, other) ? 'overtaken' : 'refuses' }));
+}
+
+function leadsUpTo(lower: Stepped, higher: Stepped): boolean {
+  return higher.min_from_counter !== null && lower.counter <= higher.min_from_counter;
 }

@@ -16,12 +16,12 @@ import {
 import type { Selectable } from 'kysely';
 import type { ReleasesTable } from '../db/schema.ts';
 import { ServerError } from '../server-error.ts';
-import { compileFilter } from './filter.ts';
+import { compileChoice } from './filter.ts';
+import type { Choice } from './filter-tree.ts';
 
-export interface RolloutPlan {
+export interface RolloutPlan extends Choice {
   readonly name: string;
   readonly release: Selectable<ReleasesTable>;
-  readonly filter: string | null;
   readonly phases: Phase[];
   readonly gate: Gate;
   readonly pace: Pace;
@@ -47,14 +47,15 @@ export function planRollout(
 ): RolloutPlan {
   if (!release) throw fault('release-unknown', `«${request.target}» is not published`, '/target');
   if (release.withdrawn_at) throw fault('release-unknown', `«${request.target}» was withdrawn`, '/target');
-  if (request.filter !== undefined) compileFilter(request.filter);
+  const choice = { filter: request.filter ?? null, exclude: request.exclude ?? null };
+  compileChoice(choice);
   checkPhases(request.phases);
   checkWindow(request.window);
   checkUrgency(request, release.class);
   return {
     name: request.name ?? `${release.component} ${release.version}`,
     release,
-    filter: request.filter ?? null,
+    ...choice,
     phases: request.phases,
     gate: wholeGate(request.gate ?? {}),
     pace: request.pace ?? {},

@@ -71,10 +71,49 @@ describe('a preview', () => {
     expect((await preview({ target: other })).view.conflicts).toEqual([]);
   });
 
+  it('leaves out whom the exclusion means, and tells how many devices another rollout is for too', async () => {
+    await seedRelease(app.db, 2);
+    const ids = await seedDevices(app.db, 10, now);
+    for (const id of ids.slice(0, 4)) await site(id, 'north');
+    for (const id of ids.slice(4, 6)) await site(id, 'lab');
+    const body = { ...request, filter: 'site==*', exclude: 'site==lab' };
+    const made = await app.admin('POST', '/rollouts', { token, body });
+    expect(made.json).toMatchObject({ filter: 'site==*', exclude: 'site==lab' });
+    const next = (await seedRelease(app.db, 3)).target;
+    const { view } = await preview({ target: next, exclude: `id==${ids[0]}` });
+    expect([view.devices.meant, view.conflicts.map(c => c.devices)]).toEqual([9, [3]]);
+  });
+
+  it('tells who needs a stepping stone first, and whether anything leads them there', async () => {
+    const stone = await seedRelease(app.db, 2);
+    const ids = await seedDevices(app.db, 5, now);
+    const { target: last } = await seedRelease(app.db, 4, { min_from_counter: 2 });
+    await app.db
+      .updateTable('devices')
+      .set({ components: JSON.stringify([{ component: 'app', version: 'x', counter: 3 }]) })
+      .where('id', '=', ids[0] ?? '')
+      .execute();
+    const asked = { target: last };
+    expect((await preview({ target: stone.target })).view.stone).toBeNull();
+    const { stone: missing, devices } = (await preview(asked)).view;
+    expect([devices.meant, missing]).toEqual([
+      5,
+      { leastCounter: 2, devices: 4, rollouts: [], missing: [{ hardware: 'gw-a', release: stone.target }] },
+    ]);
+    await app.db.updateTable('releases').set({ withdrawn_at: now }).where('target', '=', stone.target).execute();
+    expect((await preview(asked)).view.stone?.missing).toEqual([{ hardware: 'gw-a', release: null }]);
+    await app.db.updateTable('releases').set({ withdrawn_at: null }).execute();
+    const made = (await app.admin('POST', '/rollouts', { token, body: request })).json as RolloutView;
+    const { stone: led, conflicts } = (await preview(asked)).view;
+    expect(led).toMatchObject({ devices: 4, rollouts: [{ rolloutId: made.id, state: 'running' }], missing: [] });
+    expect(conflicts).toEqual([]);
+  });
+
   it.each<[string, object, string]>([
     ['release-unknown', { target: 'gw/stable/app/9.9.9/app.tar' }, '/target'],
     ['phases-not-growing', { phases: [{ basisPoints: 5000 }, { basisPoints: 5000 }] }, '/phases/1'],
     ['filter-invalid', { filter: 'site==' }, '/filter'],
+    ['filter-invalid', { exclude: 'site==' }, '/exclude'],
   ])('refuses what making it would refuse: %s', async (code, more, path) => {
     await seedRelease(app.db, 2);
     const { status, problem } = await preview(more);

@@ -7,6 +7,7 @@ import { estimate } from './estimate.ts';
 import { findMeant } from './preview-store.ts';
 import { conflictsOf } from './rollout-conflict.ts';
 import type { RolloutPlan } from './rollout-plan.ts';
+import { steppingStone } from './stepping-stone.ts';
 
 /** About a tenth of a second; the estimate of a tenth of a fleet is then good to about four in a hundred. */
 const LOOKED_AT = 20_000;
@@ -18,7 +19,14 @@ export async function previewRollout(
   now: Date,
   lookedAt = LOOKED_AT,
 ): Promise<RolloutPreview> {
-  const found = await findMeant(db, plan, { lookedAt, now });
+  const conflicts = await conflictsOf(db, { ...plan.release, urgent: plan.urgent });
+  const found = await findMeant(
+    db,
+    plan,
+    conflicts.map(c => c.other),
+    { lookedAt, now },
+  );
+  const stone = await steppingStone(db, plan.release);
   const { devices: meant, margin } = estimate(found.meant, found);
   const { devices: current } = estimate(found.current, found);
   return {
@@ -26,7 +34,16 @@ export async function previewRollout(
     devices: { meant, current, exact: found.last === undefined, margin, looked: found.looked },
     phases: plan.phases.map(phase => ({ devices: devicesOf(phase, meant) })),
     sample: await devicesByIds(db, found.sample),
-    conflicts: await conflictsOf(db, { ...plan.release, urgent: plan.urgent }),
+    conflicts: conflicts.map(({ other, effect }, i) => ({
+      rolloutId: other.id,
+      name: other.name,
+      state: other.state,
+      target: other.target,
+      class: other.class,
+      effect,
+      devices: estimate(found.shared[i] ?? 0, found).devices,
+    })),
+    stone: stone === undefined ? null : { ...stone, devices: estimate(found.belowStone, found).devices },
   };
 }
 

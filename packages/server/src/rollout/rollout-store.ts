@@ -37,6 +37,8 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date):
         hardware: release.hardware,
         sha256: release.sha256,
         filter: plan.filter,
+        exclude: plan.exclude,
+        min_from_counter: release.min_from_counter,
         salt: plan.salt,
         phases: JSON.stringify(plan.phases),
         gate: JSON.stringify(plan.gate),

@@ -37,6 +37,7 @@ function rolloutView(
     counter: row.counter,
     class: row.class,
     filter: row.filter,
+    exclude: row.exclude,
     salt: row.salt,
     phases: row.phases,
     openPhase: row.open_phase,

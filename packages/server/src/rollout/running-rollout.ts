@@ -3,7 +3,7 @@ import type { Pace, ReleaseClass, RolloutState, Window } from '@tidegate/protoco
 import { LIMITS, longestClosedSeconds } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { RolloutsTable } from '../db/schema.ts';
-import { compileFilter, type Filter } from './filter.ts';
+import { compileChoice, type Filter } from './filter.ts';
 import { admitsOneByOne } from './pace.ts';
 
 export interface RunningRollout {
@@ -15,6 +15,8 @@ export interface RunningRollout {
   readonly channel: string;
   readonly component: string;
   readonly counter: number;
+  /** Stepping stone: what a device runs at least, for the release to be installed there. */
+  readonly minFromCounter: number;
   readonly class: ReleaseClass;
   readonly hardware: readonly string[];
   readonly salt: string;
@@ -42,8 +44,6 @@ export interface RunningRollout {
   readonly matches: Filter;
 }
 
-const everyDevice: Filter = () => true;
-
 export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
   const [open, before] = [row.phases[row.open_phase], row.phases[row.open_phase - 1]];
   return {
@@ -54,6 +54,7 @@ export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
     channel: row.channel,
     component: row.component,
     counter: row.counter,
+    minFromCounter: row.min_from_counter ?? 0,
     class: row.class,
     hardware: row.hardware,
     salt: row.salt,
@@ -71,6 +72,6 @@ export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
     notBefore: row.not_before,
     pollDuringUpdateSeconds: row.poll_during_update_seconds,
     createdAt: row.created_at,
-    matches: row.filter === null ? everyDevice : compileFilter(row.filter),
+    matches: compileChoice(row),
   };
 }

@@ -103,6 +103,7 @@ function simRollout(salt: string, openPhase: number): RunningRollout {
     channel: 'stable',
     component: 'app',
     counter: 2,
+    minFromCounter: 0,
     class: 'feature',
     hardware: ['gw-a'],
     salt,
