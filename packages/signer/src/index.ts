@@ -26,6 +26,7 @@ export { openKeyFile, signerFromUri } from './keys/key-uri.ts';
 export { publicKeyText, readPublicKeyFile } from './keys/public-key-file.ts';
 export { type Finding, type FindingCode, hasErrors, LINT_CODES } from './lint/finding.ts';
 export { type PublicKey, type SignatureSource, Signer } from './keys/signer.ts';
+export type { MirrorRequest, MirrorResult } from './publish/mirror.ts';
 export type { PublishRequest, PublishStep } from './publish/publish.ts';
 export { createRepository, Repository, type RepositoryOptions } from './repository.ts';
 export type { PlannedDraft, RotationPlan } from './rotation/plan.ts';

@@ -31,6 +31,7 @@ import type { Finding } from './lint/finding.ts';
 import { lint } from './lint/lint.ts';
 import { repositoryFacts } from './lint/repository-facts.ts';
 import type { PeopleRole } from './policy/root-policy.ts';
+import { mirror, type MirrorRequest, type MirrorResult } from './publish/mirror.ts';
 import { publish, type PublishRequest } from './publish/publish.ts';
 import { type RotationDrafts, type RotationPlan, writeRotation } from './rotation/plan.ts';
 import { planRevocation, type Revocation, revocationDrafts } from './rotation/revoke.ts';
@@ -225,6 +226,11 @@ export class Repository {
   /** Uploads what the current timestamp stands for. Changes no list here, and notes what is out. */
   publish(request: PublishRequest): Promise<CommitAnswer> {
     return publish(this.#store, this.#now, request);
+  }
+
+  /** Lays the same out as a folder for any file server. */
+  mirror(request: MirrorRequest): Promise<MirrorResult> {
+    return mirror(this.#store, this.#now, request);
   }
 
   /** What was last published from here; undefined before the first time. */

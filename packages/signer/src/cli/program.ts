@@ -19,6 +19,7 @@ import { keyImportCommand } from './key-import.ts';
 import { keyListCommand } from './key-list.ts';
 import { lintCommand } from './lint.ts';
 import { json } from './print.ts';
+import { mirrorCommand } from './mirror.ts';
 import { payloadCommand } from './payload.ts';
 import { pendingCommand } from './pending.ts';
 import { publishCommand } from './publish.ts';
@@ -83,6 +84,7 @@ function buildProgram(terminal: Terminal): Command {
     revokeCommand,
     refreshCommand,
     publishCommand,
+    mirrorCommand,
     ciCommand,
     verifyCommand,
     statusCommand,

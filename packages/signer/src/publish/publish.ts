@@ -10,10 +10,9 @@ import { SignerError } from '../signer-error.ts';
 import { artifactPath, checkArtifact } from '../store/artifact.ts';
 import { stoppedIn } from '../edit/named-lists.ts';
 import { checkRoomForNote, notePublished } from '../store/published.ts';
-import { readList, type Store, versionsOf } from '../store/store.ts';
-import { parseRoot } from '../tuf/parse.ts';
-import { metadataFile } from '../tuf/role.ts';
+import type { Store } from '../store/store.ts';
 import { verifyRepository } from '../verify/verify.ts';
+import { firstRoot } from './first-root.ts';
 import { publicationsApi, servedTimestamp } from './publications-api.ts';
 import { type PublishSet, publishSet } from './publish-set.ts';
 
@@ -70,17 +69,6 @@ export async function publish(store: Store, now: Clock, request: PublishRequest)
 /** The same set has the same key, whoever publishes it, since the timestamp's hash stands for all below it. */
 function idempotencyKey({ timestamp }: PublishSet): string {
   return hash('sha256', timestamp.bytes, 'hex');
-}
-
-async function firstRoot(store: Store): Promise<Uint8Array> {
-  const [first] = await versionsOf(store, 'root');
-  const root = first === undefined ? undefined : await readList(store, 'root', metadataFile('root', first), parseRoot);
-  if (!root)
-    throw new SignerError(
-      'role-unsigned',
-      'The root is not signed yet. Sign it first: tidegate-signer sign root --key …',
-    );
-  return root.bytes;
 }
 
 async function readBack(url: string, { timestamp }: PublishSet): Promise<void> {
