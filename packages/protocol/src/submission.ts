@@ -73,6 +73,8 @@ export const SubmissionView = Type.Object({
   updatedAt: Instant,
   /** Why it was refused; `code` is one of the signer's. */
   refusal: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()]),
+  /** What keeps one that is `publishing` from being out, and what to do; it goes on by itself once that is gone. */
+  delayed: Type.Union([Type.Object({ code: Type.String(), detail: Type.String() }), Type.Null()]),
   published: Type.Union([Type.Object({ at: Instant, timestampVersion: Type.Integer() }), Type.Null()]),
 });
 export type SubmissionView = Static<typeof SubmissionView>;

@@ -65,14 +65,14 @@ function ciSignCommand(terminal: Terminal): Command {
         waitSeconds: wait,
         onProgress: progressBar(terminal, basename(release.file)),
       });
-      const { open: _names, ...result } = submitted;
+      const { open: _names, delay: _why, ...result } = submitted;
       terminal.out(json(result));
       tell(submitted, terminal);
     });
 }
 
 /** @throws SignerError `threshold-not-met`, `publication-pending`: the exit code says what stdout says */
-function tell({ role, version, path, state, pending, submission, open }: Submitted, terminal: Terminal): void {
+function tell({ role, version, path, state, pending, submission, open, delay }: Submitted, terminal: Terminal): void {
   if (state === 'waiting') {
     throw new SignerError(
       'threshold-not-met',
@@ -83,7 +83,8 @@ function tell({ role, version, path, state, pending, submission, open }: Submitt
   if (state === 'publishing') {
     throw new SignerError(
       'publication-pending',
-      `${role} version ${version} has all its signatures; the service is still publishing it and goes on by itself.`,
+      `${role} version ${version} has all its signatures; the service is still publishing it and goes on by itself.` +
+        (delay === undefined ? '' : ` What keeps it: ${delay}`),
     );
   }
   terminal.err(`Published ${path} by ${role} version ${version}.\n`);

@@ -31,6 +31,7 @@ describe('a snapshot', () => {
     await signBy(made, 'p-gw2-beta', 'ci');
     later(6);
     expect(await repo.refreshOnline(online(made))).toMatchObject({ snapshotSigned: false, stopped: [] });
+    expect(await repo.outlook()).toMatchObject({ passedOver: [{ role: 'p-gw2-beta', code: 'expired' }] });
   });
 
   test('lets a rotation go out for the product that has signed, also where another one has not', async () => {
@@ -88,6 +89,7 @@ describe('a new list of delegations', () => {
             role,
             list,
             fault: faulty || !list ? fault : undefined,
+            newestFault: faulty || !list ? fault : undefined,
           }),
         ),
       ),

@@ -16,7 +16,7 @@ interface Fault {
   readonly message: string;
 }
 
-/** A role whose devices install nothing new, since its list does not hold any more. */
+/** A role that has a list which does not hold; where devices have no other, they install nothing new. */
 export interface StoppedRole extends Fault {
   readonly role: string;
 }
@@ -31,6 +31,8 @@ export interface NamedLists {
   readonly targets: Stored<TargetsSigned>;
   readonly delegated: readonly { readonly role: string; readonly list: Stored<TargetsSigned> }[];
   readonly stopped: readonly StoppedRole[];
+  /** Roles whose newest list does not hold, so that an older one is named. */
+  readonly passedOver: readonly StoppedRole[];
   readonly heldBack: HeldBack | undefined;
 }
 
@@ -40,6 +42,8 @@ export interface Choice<L = Stored<TargetsSigned>> {
   /** Undefined where nothing can be named: the role has no list that holds, and devices have none. */
   readonly list: L | undefined;
   readonly fault: Fault | undefined;
+  /** What is wrong with the role's newest list. */
+  readonly newestFault: Fault | undefined;
 }
 
 /**
@@ -125,7 +129,8 @@ async function choicesUnder(
     const newest = await current(store, role, parseTargets);
     const fault = faultOf(role, newest, authority, now);
     const list = fault ? await versionOf(store, role, out[role]) : newest;
-    choices.push({ role, list, fault: fault && list ? faultOf(role, list, authority, now) : fault });
+    const stopped = fault && list ? faultOf(role, list, authority, now) : fault;
+    choices.push({ role, list, fault: stopped, newestFault: fault });
   }
   return choices;
 }
@@ -142,6 +147,7 @@ function named(targets: Stored<TargetsSigned>, choices: readonly Choice[]): Name
       throw asError(fault);
     }),
     stopped: choices.flatMap(({ role, fault }) => (fault ? [{ role, ...fault }] : [])),
+    passedOver: choices.flatMap(c => (c.newestFault && !c.fault ? [{ role: c.role, ...c.newestFault }] : [])),
     heldBack: undefined,
   };
 }

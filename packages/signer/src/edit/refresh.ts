@@ -56,7 +56,7 @@ export interface RefreshResult {
 }
 
 /** What the next snapshot would say. */
-export interface Outlook extends Pick<RefreshResult, 'stopped' | 'heldBack'> {
+export interface Outlook extends Pick<NamedLists, 'stopped' | 'passedOver' | 'heldBack'> {
   /** Whether it would name other lists than the last one. */
   readonly listsMoved: boolean;
 }
@@ -100,6 +100,7 @@ export async function outlook({ store, now }: Editing): Promise<Outlook> {
   return {
     listsMoved: !before || !sameMeta(before.signed.meta, metaOf(lists)),
     stopped: lists.stopped,
+    passedOver: lists.passedOver,
     heldBack: lists.heldBack,
   };
 }

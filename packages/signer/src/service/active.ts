@@ -18,6 +18,7 @@ import type { Point } from './point.ts';
 import { serviceDir } from './service-dir.ts';
 import { journalAt } from './publishing/journal.ts';
 import { type Publisher, startPublisher } from './publishing/publisher.ts';
+import { delayOf } from './publishing/trouble.ts';
 import { type Desk, openDesk } from './submissions/desk.ts';
 import { openSubmissionStore } from './submissions/submission-store.ts';
 import { openUploads } from './submissions/uploads.ts';
@@ -84,13 +85,14 @@ export async function becomeActive(deps: ActiveDeps): Promise<Active> {
     audit,
     now,
     waitingDays,
+    delayOf: role => delayOf(role, publisher.trouble(), publisher.outlook()),
     wake: () => publisher.wake(),
     reached,
   });
   const publisher = startPublisher({
     repository,
     store,
-    desk,
+    course: desk.course,
     journal: journalAt(dir),
     audit,
     signers: deps.signers,

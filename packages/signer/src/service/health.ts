@@ -4,7 +4,7 @@ import type { Outlook } from '../edit/refresh.ts';
 import type { Warning } from '../status/life.ts';
 import type { RoleStatus } from '../status/status.ts';
 import type { StageName } from './publishing/journal.ts';
-import type { Trouble } from './publishing/publisher.ts';
+import type { Trouble } from './publishing/trouble.ts';
 
 export interface HealthInput {
   /** False in a process that stands by. */

@@ -1,9 +1,11 @@
 /**
- * One writer at a time in a repository folder. The lock is a file that names its owner by process id and start time;
- * a lock whose owner is gone is taken over, so that a killed signer never blocks the next one.
+ * One writer at a time in a repository folder. The lock is a file that names its owner by process id and start time, and
+ * by the machine and container where those mean anything; a lock whose owner is gone is taken over, so that a killed
+ * signer never blocks the next one. Elsewhere an owner is known by its sign of life alone: it must not be silent long.
  */
 import { randomUUID } from 'node:crypto';
-import { link, readFile, rm, writeFile } from 'node:fs/promises';
+import { link, open, readFile, readlink, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SignerError } from '../signer-error.ts';
@@ -13,21 +15,35 @@ import { inRoom } from './room.ts';
 const RETRY_MS = 25;
 /** Guards of guards: each one needs a process that died in the middle of clearing. */
 const GUARDS_MAX = 3;
+const SIGN_OF_LIFE_MS = 1000;
+
+export interface Patience {
+  readonly waitMs: number;
+  /** An owner on another machine that gives no sign of life for so long counts as gone. */
+  readonly silentMs: number;
+}
 
 /** Runs `work` alone. @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`, `disk-full`. */
-export async function alone<T>(dir: string, work: () => Promise<T>, waitMs = 15_000): Promise<T> {
+export async function alone<T>(
+  dir: string,
+  work: () => Promise<T>,
+  { waitMs, silentMs }: Patience = { waitMs: 15_000, silentMs: 10_000 },
+): Promise<T> {
   const path = join(dir, '.lock');
-  const mine = `${process.pid} ${(await startTime(process.pid)) ?? '-'} ${randomUUID()}\n`;
-  for (let waited = 0; !(await take(path, mine)); waited += RETRY_MS) {
-    if (await clearIfStale(path, mine)) continue;
-    if (waited >= waitMs) {
+  const mine = await owner();
+  const watch = watchElsewhere(path, silentMs);
+  for (const started = performance.now(); !(await take(path, mine)); ) {
+    if (await clearIfStale(path, mine, await watch())) continue;
+    if (performance.now() - started >= waitMs) {
       throw new SignerError('repository-busy', `Another signer is at work in ${dir}. Wait for it, then try again.`);
     }
     await sleep(RETRY_MS);
   }
+  const beating = setInterval(() => void signOfLife(path, mine), SIGN_OF_LIFE_MS);
   try {
     return await work();
   } finally {
+    clearInterval(beating);
     if ((await read(path)) === mine) await rm(path, { force: true });
   }
 }
@@ -52,18 +68,64 @@ async function take(path: string, content: string): Promise<boolean> {
  * Removes a dead owner's lock, under a guard beside it and after a second look: between reading and removing, another
  * taker may have been faster. A guard whose owner died is cleared the same way. True where it is worth trying at once.
  */
-async function clearIfStale(path: string, mine: string, depth = 0): Promise<boolean> {
+async function clearIfStale(path: string, mine: string, silent: string | undefined, depth = 0): Promise<boolean> {
   const seen = await read(path);
   if (seen === undefined) return true;
-  if (await ownerLives(seen)) return false;
+  const gone = placeIn(seen) === (await place()) ? !(await ownerLives(seen)) : seen === silent;
+  if (!gone) return false;
   const guard = `${path}.clear`;
-  if (!(await take(guard, mine))) return depth < GUARDS_MAX && clearIfStale(guard, mine, depth + 1);
+  if (!(await take(guard, mine))) return depth < GUARDS_MAX && clearIfStale(guard, mine, undefined, depth + 1);
   try {
     if ((await read(path)) === seen) await rm(path, { force: true });
   } finally {
     await rm(guard, { force: true });
   }
   return true;
+}
+
+/**
+ * @returns what tells the lock of an owner elsewhere that has been silent for so long, by this machine's clock; a time
+ *   that another machine wrote is only compared with itself
+ */
+function watchElsewhere(path: string, silentMs: number): () => Promise<string | undefined> {
+  let seen: { readonly beat: string; readonly at: number } | undefined;
+  return async () => {
+    const now = await beatOf(path);
+    if (now && seen?.beat !== now.beat) seen = { beat: now.beat, at: performance.now() };
+    return now && seen && performance.now() - seen.at >= silentMs ? now.content : undefined;
+  };
+}
+
+/** Opened for each look: a network file system tells the truth about a file that is just opened. */
+async function beatOf(path: string): Promise<{ content: string; beat: string } | undefined> {
+  try {
+    await using file = await open(path, 'r');
+    const content = await file.readFile('utf8');
+    return { content, beat: `${content}${(await file.stat({ bigint: true })).mtimeNs}` };
+  } catch {
+    return undefined;
+  }
+}
+
+async function signOfLife(path: string, mine: string): Promise<void> {
+  if ((await read(path)) !== mine) return;
+  const now = new Date();
+  await utimes(path, now, now).catch(() => undefined);
+}
+
+async function owner(): Promise<string> {
+  return `${process.pid} ${(await startTime(process.pid)) ?? '-'} ${await place()} ${randomUUID()}\n`;
+}
+
+function placeIn(content: string): string | undefined {
+  return content.trim().split(' ')[2];
+}
+
+/** Where process ids mean the same: a boot of a machine, and in it a container. */
+async function place(): Promise<string> {
+  const boot = (await read('/proc/sys/kernel/random/boot_id'))?.trim() ?? hostname();
+  const space = await readlink('/proc/self/ns/pid').catch(() => '-');
+  return `${boot}/${space}`;
 }
 
 async function ownerLives(content: string): Promise<boolean> {

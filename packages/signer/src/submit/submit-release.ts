@@ -46,6 +46,8 @@ export interface Submitted {
   readonly submission: string | null;
   /** Names of those who could still sign. */
   readonly open: readonly string[];
+  /** What keeps the service from publishing it. */
+  readonly delay?: string | undefined;
 }
 
 /** How often a build starts over because the lists moved, and how many refused submissions it looks past. */
@@ -174,7 +176,7 @@ async function settled({ api, request }: Attempt, view: SubmissionView): Promise
 
 function submittedAs({ added }: Attempt, view: SubmissionView): Submitted {
   const { role, path, sha256, counter } = added;
-  const { id, version, state, missing, quorums, refusal } = view;
+  const { id, version, state, missing, quorums, refusal, delayed } = view;
   if (state === 'superseded') {
     throw new SignerError('submission-state', `A newer list of ${role} took the place of this one (${id}).`);
   }
@@ -186,5 +188,16 @@ function submittedAs({ added }: Attempt, view: SubmissionView): Submitted {
   }
   const pending = { missing, of: quorums[0]?.threshold ?? 0 };
   const names = quorums.flatMap(quorum => quorum.open.map(holder => holder.name));
-  return { role, version, path, sha256, counter, pending, state, submission: id, open: [...new Set(names)] };
+  return {
+    role,
+    version,
+    path,
+    sha256,
+    counter,
+    pending,
+    state,
+    submission: id,
+    open: [...new Set(names)],
+    delay: delayed?.detail,
+  };
 }

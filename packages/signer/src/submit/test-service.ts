@@ -123,6 +123,7 @@ export async function testService(repositoryDir: string): Promise<TestService> {
       createdAt: at,
       updatedAt: at,
       refusal: null,
+      delayed: null,
       published: null,
     };
     service.views.set(id, view);

@@ -13,7 +13,7 @@ import { current, type Store } from '../../store/store.ts';
 import { parseTimestamp } from '../../tuf/parse.ts';
 import type { AuditLog } from '../audit/audit-log.ts';
 import type { Point } from '../point.ts';
-import type { Desk } from '../submissions/desk.ts';
+import type { Course } from '../submissions/course.ts';
 import { dueStage, isOld } from './due.ts';
 import type { Journal, Stage } from './journal.ts';
 import { ourServedVersion } from './served-timestamp.ts';
@@ -21,7 +21,7 @@ import { ourServedVersion } from './served-timestamp.ts';
 export interface PublishDeps {
   readonly repository: Repository;
   readonly store: Store;
-  readonly desk: Desk;
+  readonly course: Omit<Course, 'found' | 'reconcile'>;
   readonly journal: Journal;
   readonly audit: AuditLog;
   readonly signers: OnlineSigners;
@@ -43,10 +43,10 @@ const TOKEN_BYTES = 4096;
 /** From the step that the journal names until nothing is due any more. */
 export async function publishAll(deps: PublishDeps, progress: Progress): Promise<void> {
   const { at, ending } = progress;
-  const { journal, desk, reached } = deps;
+  const { journal, course, reached } = deps;
   let state = await journal.read();
   if (state.stage === 'idle') {
-    await desk.reconcile();
+    await course.reconcileAll();
     state = await begin(deps, progress);
   }
   while (state.stage !== 'idle' && !ending()) {
@@ -65,12 +65,12 @@ export async function publishAll(deps: PublishDeps, progress: Progress): Promise
 }
 
 async function begin(deps: PublishDeps, { seen }: Progress): Promise<Stage> {
-  const { repository, desk, journal, reached } = deps;
+  const { repository, course, journal, reached } = deps;
   const state = (await somethingToComplete(deps)) ? ({ stage: 'completing' } as const) : await due(deps, seen);
   if (state.stage === 'idle') {
     // All is out: whatever still waits to be told so is told.
     const published = await repository.lastPublished();
-    if (published && desk.ready().length > 0) await desk.settle(published.versions['timestamp'] ?? 0);
+    if (published && course.ready().length > 0) await course.settle(published.versions['timestamp'] ?? 0);
   } else {
     await journal.write(state);
     reached(`${state.stage}:chosen`);
@@ -119,8 +119,8 @@ async function afterFailure(
 const LINE: readonly SignerCode[] = ['network', 'read-back-differs', 'server-answer-invalid'];
 
 /** A list that is complete already needs no more than to be published. */
-async function somethingToComplete({ repository, desk }: PublishDeps): Promise<boolean> {
-  for (const { role, version, payloadSha256 } of desk.ready()) {
+async function somethingToComplete({ repository, course }: PublishDeps): Promise<boolean> {
+  for (const { role, version, payloadSha256 } of course.ready()) {
     if ((await repository.standing(role, version)).completed !== payloadSha256) return true;
   }
   return false;
@@ -139,15 +139,15 @@ function step(deps: PublishDeps, state: Exclude<Stage, { stage: 'idle' }>): Prom
   }
 }
 
-async function complete({ repository, store, desk, audit, reached }: PublishDeps): Promise<Stage> {
-  for (const { id, role, version, payloadSha256 } of desk.ready()) {
+async function complete({ repository, store, course, audit, reached }: PublishDeps): Promise<Stage> {
+  for (const { id, role, version, payloadSha256 } of course.ready()) {
     const standing = await repository.standing(role, version);
     if (standing.completed === payloadSha256) continue;
     try {
       await repository.assemble([role]);
     } catch (error) {
       if (!isVerdict(error)) throw error;
-      await desk.refuse(id, error.code, error.message);
+      await course.refuse(id, error.code, error.message);
       continue;
     }
     reached('completing:assembled');
@@ -194,8 +194,8 @@ async function upload(deps: PublishDeps, state: Extract<Stage, { stage: 'uploadi
   return { stage: 'settling', timestamp: timestampVersion };
 }
 
-async function settle({ desk }: PublishDeps, timestamp: number): Promise<Stage> {
-  await desk.settle(timestamp);
+async function settle({ course }: PublishDeps, timestamp: number): Promise<Stage> {
+  await course.settle(timestamp);
   return { stage: 'idle' };
 }
 

@@ -4,21 +4,15 @@
  */
 import type { Logger } from 'pino';
 import type { Outlook } from '../../edit/refresh.ts';
-import { SignerError, type SignerCode } from '../../signer-error.ts';
+import { SignerError } from '../../signer-error.ts';
 import type { Stage } from './journal.ts';
 import { publishAll, type PublishDeps } from './publish-steps.ts';
+import type { Trouble } from './trouble.ts';
 
 export interface PublisherDeps extends PublishDeps {
   readonly log: Logger;
   /** Told of what a snapshot would say, at each look. */
   readonly seen: (outlook: Outlook) => void;
-}
-
-/** Why it does not go on, since when. */
-export interface Trouble {
-  readonly code: SignerCode | 'internal';
-  readonly message: string;
-  readonly since: Date;
 }
 
 export interface Publisher {

@@ -74,8 +74,13 @@ export function outcomeOf(submission: Submission, standing: RoleStanding, supers
   };
 }
 
-export function viewOf(submission: Submission, has: (sha256: string) => boolean): SubmissionView {
+export function viewOf(
+  submission: Submission,
+  has: (sha256: string) => boolean,
+  delayOf: (role: string) => { readonly code: string; readonly detail: string } | undefined,
+): SubmissionView {
   const { format: _f, idempotencyKey: _k, replaces: _r, artifacts, ...shown } = submission;
   const missing = Math.max(0, ...submission.quorums.map(q => q.missing));
-  return { ...shown, artifactsMissing: artifacts.filter(a => !has(a.sha256)), missing };
+  const delayed = submission.state === 'publishing' ? (delayOf(submission.role) ?? null) : null;
+  return { ...shown, artifactsMissing: artifacts.filter(a => !has(a.sha256)), missing, delayed };
 }
