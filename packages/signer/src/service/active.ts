@@ -56,20 +56,16 @@ export async function becomeActive(deps: ActiveDeps): Promise<Active> {
   await Repository.open(config.repository);
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const lost = new AbortController();
-  const claimed = await claimFolder(config.repository, dir);
-  const guard = () =>
-    claimed().catch((error: unknown) => {
-      lost.abort();
-      throw error;
-    });
+  const { guard, hold } = await claimFolder(config.repository, dir, () => lost.abort());
   const repository = await Repository.open(config.repository, { now, guard });
-  const audit = await openAuditLog(dir, now, deps.audited);
+  const audit = await openAuditLog(dir, { now, hold, told: deps.audited });
   await audit.append('activated', { process: process.pid });
-  const submissions = await openSubmissionStore(join(dir, 'submissions'));
+  const submissions = await openSubmissionStore(join(dir, 'submissions'), hold);
   const uploads = await openUploads({
     dir: join(dir, 'uploads'),
     artifacts: store.artifacts,
     reserveBytes: config.reserveBytes,
+    hold,
   });
   const lists = watchLists(log);
   const look = () => {
@@ -93,7 +89,7 @@ export async function becomeActive(deps: ActiveDeps): Promise<Active> {
     repository,
     store,
     course: desk.course,
-    journal: journalAt(dir),
+    journal: journalAt(dir, hold),
     audit,
     signers: deps.signers,
     server,

@@ -3,12 +3,12 @@
  * of their own or in the environment, never in here.
  */
 import { dirname, resolve } from 'node:path';
-import { closed, parser } from '@tidegate/protocol';
+import { closed } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
-import { parse as parseYaml } from 'yaml';
 import { checkedUrl } from '../http/exchange.ts';
 import { SignerError } from '../signer-error.ts';
 import { readBounded } from '../store/durable-file.ts';
+import { readYaml } from '../yaml/read-yaml.ts';
 import { BySignature, Reader } from './access/caller.ts';
 import { faultOf, Rule } from './access/claims-policy.ts';
 import { Issuer } from './access/oidc.ts';
@@ -58,7 +58,9 @@ const Settings = closed({
   logLevel: Type.Optional(Type.Enum(['debug', 'info', 'warn', 'error'])),
 });
 
-export interface ServiceConfig extends Required<Omit<Static<typeof Settings>, 'listen'>> {
+type Settings = Static<typeof Settings>;
+
+export interface ServiceConfig extends Required<Omit<Settings, 'listen'>> {
   readonly listen: {
     readonly host: string;
     readonly port: number;
@@ -68,31 +70,24 @@ export interface ServiceConfig extends Required<Omit<Static<typeof Settings>, 'l
   readonly redisUrl: string | undefined;
 }
 
-const parseSettings = parser(Settings);
-const CONFIG_BYTES = 1024 ** 2;
+type Listen = NonNullable<Settings['listen']>;
+
+const LOCALHOST = '127.0.0.1';
 const ADDRESS_BYTES = 4096;
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/;
 
-/** Paths in it are relative to the file. @throws SignerError `config-invalid` */
+/** Paths in it are relative to the file. @throws SignerError `config-invalid` with the line of each fault */
 export async function readServiceConfig(
   file: string,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ServiceConfig> {
-  const settings = parsed(await text(file), file);
+  const settings = await readSettings(file);
   const { listen = {}, issuers = [], rules = [], bySignature = [] } = settings;
-  for (const [i, rule] of rules.entries()) {
-    const fault = issuers.some(k => k.issuer === rule.issuer) ? faultOf(rule) : 'names an issuer that is not listed';
-    if (fault !== undefined) throw invalid(file, `rules/${i} ${fault}`);
-  }
-  if (rules.length === 0 && bySignature.length === 0) {
-    throw invalid(file, 'nobody could submit: give rules, bySignature, or both');
-  }
   const beside = (path: string) => resolve(dirname(file), path);
   const key = ({ uri, passphraseFile }: OnlineKey) => ({
     uri: uri.replace(/^file:(?!\/)/, () => `file:${dirname(resolve(file))}/`),
     ...(passphraseFile !== undefined && { passphraseFile: beside(passphraseFile) }),
   });
-  for (const url of [settings.server.url, settings.server.readBackUrl]) checkedUrl(url);
   return {
     refreshSeconds: 8 * 3600,
     readers: [],
@@ -105,7 +100,7 @@ export async function readServiceConfig(
     repository: beside(settings.repository),
     server: { ...settings.server, tokenFile: beside(settings.server.tokenFile) },
     keys: { snapshot: key(settings.keys.snapshot), timestamp: key(settings.keys.timestamp) },
-    listen: listening(listen, file, beside),
+    listen: listening(listen, beside),
     issuers,
     rules,
     bySignature,
@@ -113,21 +108,53 @@ export async function readServiceConfig(
   };
 }
 
+async function readSettings(file: string): Promise<Settings> {
+  try {
+    const { value, refuse } = await readYaml(file, Settings);
+    refuse(faultsIn(value));
+    return value;
+  } catch (error) {
+    if (!(error instanceof SignerError)) throw error;
+    const { message, faults } = error;
+    throw new SignerError('config-invalid', message, { cause: error, ...(faults && { faults }) });
+  }
+}
+
+/** What the schema cannot say. */
+function faultsIn({ server, listen = {}, issuers = [], rules = [], bySignature = [] }: Settings) {
+  const faults = rules.map((rule, i) => ({
+    path: `/rules/${i}`,
+    message: issuers.some(k => k.issuer === rule.issuer) ? faultOf(rule) : 'names an issuer that is not listed',
+  }));
+  faults.push({ path: '/listen', message: listenFault(listen) });
+  for (const name of ['url', 'readBackUrl'] as const) {
+    faults.push({ path: `/server/${name}`, message: urlFault(server[name]) });
+  }
+  if (rules.length === 0 && bySignature.length === 0) {
+    faults.push({ path: '', message: 'nobody could submit: give rules, bySignature, or both' });
+  }
+  return faults.flatMap(({ path, message }) => (message === undefined ? [] : [{ path, message }]));
+}
+
+function listenFault({ host = LOCALHOST, tlsCert, tlsKey, behindProxy = false }: Listen): string | undefined {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) return 'needs tlsCert and tlsKey together';
+  if (tlsCert !== undefined || behindProxy || LOOPBACK.test(host)) return undefined;
+  return `is open to others without TLS: give tlsCert and tlsKey, or say behindProxy`;
+}
+
+function urlFault(url: string): string | undefined {
+  try {
+    checkedUrl(url);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 function listening(
-  {
-    host = '127.0.0.1',
-    port = 8090,
-    tlsCert,
-    tlsKey,
-    behindProxy = false,
-  }: NonNullable<Static<typeof Settings>['listen']>,
-  file: string,
+  { host = LOCALHOST, port = 8090, tlsCert, tlsKey }: Listen,
   beside: (path: string) => string,
 ): ServiceConfig['listen'] {
-  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw invalid(file, 'tlsCert and tlsKey go together');
-  if (tlsCert === undefined && !behindProxy && !LOOPBACK.test(host)) {
-    throw invalid(file, `${host} is open to others without TLS: give tlsCert and tlsKey, or say behindProxy`);
-  }
   const tls =
     tlsCert === undefined || tlsKey === undefined ? undefined : { cert: beside(tlsCert), key: beside(tlsKey) };
   return { host, port, tls };
@@ -164,24 +191,6 @@ async function address(
   const held = (await readBounded(path, ADDRESS_BYTES))?.toString('utf8').trim();
   if (held) return held;
   throw invalid(file, `${name}_FILE names ${path}, which is not there or is empty`);
-}
-
-async function text(file: string): Promise<string> {
-  const bytes = await readBounded(file, CONFIG_BYTES);
-  if (bytes) return bytes.toString('utf8');
-  throw new SignerError('config-invalid', `There is no file ${file}.`);
-}
-
-function parsed(source: string, file: string): Static<typeof Settings> {
-  let value: unknown;
-  try {
-    value = parseYaml(source, { maxAliasCount: 0 });
-  } catch (error) {
-    throw invalid(file, `it is not YAML: ${(error as Error).message}`);
-  }
-  const result = parseSettings(value);
-  if (result.ok) return result.value;
-  throw invalid(file, `${result.fault.path.slice(1) || 'the whole'} ${result.fault.message}`);
 }
 
 function invalid(file: string, why: string): SignerError {

@@ -59,7 +59,7 @@ function inWords(error: SchemaError, schema: TSchema, value: unknown): SchemaFau
     case 'const':
       return [{ path, message: `must be ${String('allowedValue' in params ? params.allowedValue : '')}` }];
     case 'anyOf':
-      return [{ path, message: 'must be a text, or texts by language (en: …, de: …)' }];
+      return [{ path, message: `must be ${alternatives(schema, error.schemaPath)}` }];
     case 'type':
       return [{ path, message: typeWords('type' in params ? String(params.type) : '', valueAt(value, path)) }];
     case 'pattern':
@@ -67,6 +67,13 @@ function inWords(error: SchemaError, schema: TSchema, value: unknown): SchemaFau
     default:
       return [{ path, message: error.message }];
   }
+}
+
+/** What a union is for, where it says so. */
+function alternatives(schema: TSchema, schemaPath: string): string {
+  const union = valueAt(schema, schemaPath.replace(/^#/, '').replace(/\/anyOf$/, ''));
+  const description: unknown = valueAt(union, '/description');
+  return typeof description === 'string' ? description : 'a text, or texts by language (en: …, de: …)';
 }
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {

@@ -10,10 +10,10 @@ export const Reader = closed({ name: Name, tokenSha256: Sha256 });
 export type Reader = Static<typeof Reader>;
 
 /** Roles that may be submitted to by the list's own signature alone. */
-export const BySignature = Type.Union([
-  Type.Literal('all'),
-  Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]{0,79}$' }), { maxItems: 500 }),
-]);
+export const BySignature = Type.Union(
+  [Type.Literal('all'), Type.Array(Type.String({ pattern: '^[a-z][a-z0-9-]{0,79}$' }), { maxItems: 500 })],
+  { description: 'all, or a list of roles' },
+);
 
 export type Caller =
   | { readonly by: 'token'; readonly issuer: string; readonly subject: string; readonly roles: readonly string[] }

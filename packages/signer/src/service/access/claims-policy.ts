@@ -12,7 +12,9 @@ export const Rule = closed({
   /** All must fit. `*` in a value stands for any characters; a list means any one of its values. */
   claims: Type.Record(
     Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_./:-]{0,127}$' }),
-    Type.Union([Claim, Type.Array(Claim, { minItems: 1, maxItems: 32 })]),
+    Type.Union([Claim, Type.Array(Claim, { minItems: 1, maxItems: 32 })], {
+      description: 'a text, or a list of texts',
+    }),
     { minProperties: 1, maxProperties: 32 },
   ),
   product: Name,

@@ -6,6 +6,7 @@ import { open, truncate } from 'node:fs/promises';
 import type { Clock } from '../../clock.ts';
 import { instant } from '../../clock.ts';
 import { writeDurably } from '../../store/durable-file.ts';
+import type { Hold } from '../lock/folder-claim.ts';
 import { type AuditEvent, type Link, nextLine } from './chain.ts';
 import { auditFile, headFile, verifyLog } from './verify-log.ts';
 
@@ -16,16 +17,19 @@ export interface AuditLog {
   readonly head: () => Link;
 }
 
+export interface AuditOptions {
+  readonly now: Clock;
+  /** Within it each line is written: one process's line behind another's would break the chain. */
+  readonly hold: Hold;
+  /** Told of each line's place and hash, to be kept where this machine's owner cannot rewrite them. */
+  readonly told: (event: AuditEvent, link: Link) => void;
+}
+
 /**
  * One process at a time may have it open. Verifies the whole chain first: a service does not write behind a forgery.
- * @param told of each line's place and hash, to be kept where this machine's owner cannot rewrite them
  * @throws SignerError `audit-broken`
  */
-export async function openAuditLog(
-  dir: string,
-  now: Clock,
-  told: (event: AuditEvent, link: Link) => void,
-): Promise<AuditLog> {
+export async function openAuditLog(dir: string, { now, hold, told }: AuditOptions): Promise<AuditLog> {
   const path = auditFile(dir);
   const { tornBytes, wholeBytes, ...found } = await verifyLog(dir);
   let last: Link = found;
@@ -47,7 +51,7 @@ export async function openAuditLog(
   }
   const append: AuditLog['append'] = (event, data) => {
     // One after the other; the failure of one is told to its caller and does not stop the next.
-    writing = writing.catch(() => undefined).then(() => write(event, data));
+    writing = writing.catch(() => undefined).then(() => hold(() => write(event, data)));
     return writing;
   };
   if (tornBytes > 0) {

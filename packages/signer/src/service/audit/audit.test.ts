@@ -12,7 +12,7 @@ const broken = (words: RegExp) =>
   expect.objectContaining({ code: 'audit-broken', message: expect.stringMatching(words) });
 let dir: string;
 let told: Link[];
-const open = () => openAuditLog(dir, now, (_event, link) => told.push(link));
+const open = () => openAuditLog(dir, { now, hold: work => work(), told: (_event, link) => told.push(link) });
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'tidegate-audit-'));

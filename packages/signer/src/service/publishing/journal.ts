@@ -7,6 +7,7 @@ import { closed, jsonParser, Sha256 } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { SignerError } from '../../signer-error.ts';
 import { readBounded, writeDurably } from '../../store/durable-file.ts';
+import type { Hold } from '../lock/folder-claim.ts';
 
 const Version = Type.Integer({ minimum: 0 });
 
@@ -31,7 +32,7 @@ export interface Journal {
 
 const parseStage = jsonParser(closed({ format: Type.Literal(1), at: Stage }));
 
-export function journalAt(dir: string): Journal {
+export function journalAt(dir: string, hold: Hold): Journal {
   const path = join(dir, 'journal.json');
   return {
     read: async () => {
@@ -41,6 +42,6 @@ export function journalAt(dir: string): Journal {
       if (parsed.ok) return parsed.value.at;
       throw new SignerError('repository-damaged', `${path} cannot be read: ${parsed.fault.message}.`);
     },
-    write: at => writeDurably(path, `${JSON.stringify({ format: 1, at })}\n`, 0o600),
+    write: at => hold(() => writeDurably(path, `${JSON.stringify({ format: 1, at })}\n`, 0o600)),
   };
 }

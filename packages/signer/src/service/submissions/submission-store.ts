@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { HEX_32_PATTERN, jsonParser, LIMITS } from '@tidegate/protocol';
 import { SignerError } from '../../signer-error.ts';
 import { readBounded, sweepAside, syncFolder, writeDurably } from '../../store/durable-file.ts';
+import type { Hold } from '../lock/folder-claim.ts';
 import { isFinal, Submission } from './submission.ts';
 
 export interface SubmissionStore {
@@ -26,7 +27,7 @@ const RECORD_BYTES = 512 * 1024;
 const recordName = new RegExp(`${HEX_32_PATTERN.slice(0, -1)}\\.json$`);
 
 /** @throws SignerError `repository-damaged` where a record cannot be read */
-export async function openSubmissionStore(dir: string): Promise<SubmissionStore> {
+export async function openSubmissionStore(dir: string, hold: Hold): Promise<SubmissionStore> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await sweepAside(dir);
   const found = new Map<string, Submission>();
@@ -37,7 +38,7 @@ export async function openSubmissionStore(dir: string): Promise<SubmissionStore>
   const recordPath = (id: string) => join(dir, `${id}.json`);
   const listPath = (id: string) => join(dir, `${id}.list`);
 
-  const put = async (submission: Submission) => {
+  const write = async (submission: Submission) => {
     await writeDurably(recordPath(submission.id), `${JSON.stringify(submission)}\n`, 0o600);
     found.set(submission.id, submission);
     if (isFinal(submission)) await rm(listPath(submission.id), { force: true });
@@ -45,23 +46,25 @@ export async function openSubmissionStore(dir: string): Promise<SubmissionStore>
   return {
     get: id => found.get(id),
     all: () => [...found.values()].toSorted((a, b) => newestFirst(a, b)),
-    put,
+    put: submission => hold(() => write(submission)),
     // The list first: a record without its list would be of no use.
-    add: async (submission, list) => {
-      await writeDurably(listPath(submission.id), list, 0o600);
-      await put(submission);
-    },
+    add: (submission, list) =>
+      hold(async () => {
+        await writeDurably(listPath(submission.id), list, 0o600);
+        await write(submission);
+      }),
     list: async id => {
       const bytes = await readBounded(listPath(id), LIMITS.targetsBytes);
       if (bytes) return bytes;
       throw new SignerError('repository-damaged', `The list of submission ${id} is gone.`);
     },
-    remove: async id => {
-      await rm(recordPath(id), { force: true });
-      await rm(listPath(id), { force: true });
-      await syncFolder(dir);
-      found.delete(id);
-    },
+    remove: id =>
+      hold(async () => {
+        await rm(recordPath(id), { force: true });
+        await rm(listPath(id), { force: true });
+        await syncFolder(dir);
+        found.delete(id);
+      }),
   };
 }
 

@@ -11,6 +11,7 @@ import { SignerError } from '../../signer-error.ts';
 import type { Artifact } from '../../store/artifact.ts';
 import { asideOf, sweepAside, syncFolder } from '../../store/durable-file.ts';
 import { freeBytes, inRoom } from '../../store/room.ts';
+import type { Hold } from '../lock/folder-claim.ts';
 
 export interface Uploads {
   /** @throws SignerError `disk-full`, `artifact-length`, `artifact-hash` */
@@ -29,9 +30,10 @@ export interface UploadPlace {
   readonly artifacts: string;
   /** Left free for the repository's own work. */
   readonly reserveBytes: number;
+  readonly hold: Hold;
 }
 
-export async function openUploads({ dir, artifacts, reserveBytes }: UploadPlace): Promise<Uploads> {
+export async function openUploads({ dir, artifacts, reserveBytes, hold }: UploadPlace): Promise<Uploads> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await sweepAside(dir);
   const here = new Set(await readdir(dir));
@@ -84,7 +86,7 @@ export async function openUploads({ dir, artifacts, reserveBytes }: UploadPlace)
     has: sha256 => here.has(sha256) || kept.has(sha256),
     forget: async wanted => {
       for (const name of [...here].filter(n => !wanted.has(n))) {
-        await rm(join(dir, name), { force: true });
+        await hold(() => rm(join(dir, name), { force: true }));
         here.delete(name);
       }
     },
