@@ -14,7 +14,8 @@ import { create, type NewRepository } from './edit/create.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
 import type { DetachedSignature } from '@tidegate/protocol';
 import { checkEvidence } from './edit/evidence.ts';
-import { addHold, type HoldRequest, type HoldResult } from './edit/hold.ts';
+import { addHold, type HoldRequest, type HoldResult, liftHold } from './edit/hold.ts';
+import { heldVersions, type HeldVersion } from './edit/holds.ts';
 import type { Editing } from './edit/next-list.ts';
 import { exportPayload, type Payload } from './edit/payload.ts';
 import { describeProduct, type ProductRequest, type ProductResult } from './edit/product.ts';
@@ -112,8 +113,19 @@ export class Repository {
     return this.#edit(editing => retire(editing, request));
   }
 
-  addHold(request: HoldRequest): Promise<HoldResult> {
-    return this.#edit(editing => addHold(editing, request));
+  /** Holds a version back; with a key the hold is signed at once. */
+  addHold(request: HoldRequest, signer?: Signer): Promise<HoldResult> {
+    return this.#edit(editing => addHold(editing, request, signer));
+  }
+
+  /** Ends a hold; with a key that is signed at once. */
+  liftHold(request: HoldRequest, signer?: Signer): Promise<HoldResult> {
+    return this.#edit(editing => liftHold(editing, request, signer));
+  }
+
+  /** What is held of one product or of all, and what of it waits for a signature. */
+  holds(product?: string): Promise<HeldVersion[]> {
+    return this.#edit(({ store }) => heldVersions(store, product));
   }
 
   /** Makes a draft with a new expiry and nothing else changed. */

@@ -74,8 +74,8 @@ export async function emptyRepository(start = START): Promise<TestRepository> {
 }
 
 /** Root and targets signed; gw2's stable, beta and holds delegated and signed empty; online keys have signed. */
-export async function signedRepository(): Promise<TestRepository> {
-  const made = await emptyRepository();
+export async function signedRepository(start = START): Promise<TestRepository> {
+  const made = await emptyRepository(start);
   const { repo, keys } = made;
   const { a, b, ci, snap, time } = keys;
   await repo.addDelegation({ product: 'gw2', channel: 'stable', keys: [ci, a] });

@@ -1,15 +1,9 @@
-import { execFile } from 'node:child_process';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
 import { daysAfter } from '../clock.ts';
-import { emptyRepository, PASSPHRASE, type TestRepository } from '../test-repository.ts';
-
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
+import { emptyRepository, type TestRepository } from '../test-repository.ts';
+import { runCli } from './test-cli.ts';
 
 let made: TestRepository;
 let common: string[];
@@ -19,18 +13,7 @@ beforeAll(async () => {
   common = ['--repo', made.dir, '--keys', join(made.dir, '..')];
 });
 
-function cli(args: readonly string[], passphrase: string | undefined = PASSPHRASE): Promise<Ended> {
-  const env = { ...process.env, TIDEGATE_PASSPHRASE: passphrase ?? '' };
-  return new Promise(resolve => {
-    const child = execFile(
-      process.execPath,
-      [join(import.meta.dirname, '..', 'cli.ts'), ...args, ...common],
-      { env },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
-    );
-    child.stdin?.end();
-  });
-}
+const cli = (args: readonly string[], passphrase?: string) => runCli([...args, ...common], passphrase);
 
 test('below the threshold a signature exits with 3, or with 0 where that is allowed, and the last one with 0', async () => {
   expect(await cli(['sign', 'root', '--key', 'a'])).toMatchObject({ code: 3 });

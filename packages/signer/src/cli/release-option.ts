@@ -1,10 +1,11 @@
 /** A release as it is described on the command line, by a release file or by options: an image, and what people say of it. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { ARTIFACT_FORMATS, type Firmware } from '@tidegate/protocol';
+import { ARTIFACT_FORMATS, type Firmware, type Localized } from '@tidegate/protocol';
 import type { ReleaseRequest } from '../edit/release.ts';
 import { SignerError } from '../signer-error.ts';
 import { readReleaseFile, releaseRequest } from '../yaml/release-file.ts';
 import { type Common, gather, gatherText, pair, wholeNumber } from './command.ts';
+import { gatherLocalized } from './localized.ts';
 
 export interface ReleaseOptions extends Common {
   readonly file?: string;
@@ -21,9 +22,9 @@ export interface ReleaseOptions extends Common {
   readonly notesFile?: string;
   readonly severity?: Firmware['severity'];
   readonly fix?: readonly string[];
-  readonly notes?: string;
+  readonly notes?: Localized;
   readonly addsFeatures?: boolean;
-  readonly mixedReason?: string;
+  readonly mixedReason?: Localized;
   readonly disruption?: Firmware['disruption'];
   readonly disruptionSeconds?: number;
   readonly minBattery?: number;
@@ -78,8 +79,8 @@ export function withRelease(cmd: Command): Command {
     .addOption(new Option('--severity <severity>').choices(['low', 'medium', 'high', 'critical']))
     .option('--fix <ID=risk>', 'flaw that it removes, and its risk in plain words; repeat', gatherText)
     .option('--adds-features', 'it brings what the product could not do before')
-    .option('--mixed-reason <text>', 'why fixes and features come together')
-    .option('--notes <text>', 'what is new, in plain words')
+    .option('--mixed-reason <text>', 'why fixes and features come together; as notes', gatherLocalized)
+    .option('--notes <text>', 'what is new, in plain words: English, or LANGUAGE=TEXT; repeat', gatherLocalized)
     .option('--notes-file <file>', 'notes that are too long for the description')
     .option('--sbom <file>', 'what it is made of: CycloneDX or SPDX, as JSON')
     .option('--provenance <file>', 'how it was built: in-toto statement with SLSA provenance')
@@ -147,8 +148,8 @@ function asRequest(image: string | undefined, options: ReleaseOptions): ReleaseR
     ...(severity && { severity }),
     ...(fixes && { fixes }),
     ...(options.addsFeatures === true && { addsFeatures: true }),
-    ...(options.mixedReason !== undefined && { mixedReason: { en: options.mixedReason } }),
-    ...(options.notes !== undefined && { notes: { en: options.notes } }),
+    ...(options.mixedReason !== undefined && { mixedReason: options.mixedReason }),
+    ...(options.notes !== undefined && { notes: options.notes }),
     ...(options.disruptionSeconds !== undefined && { disruptionSeconds: options.disruptionSeconds }),
     ...(options.minBattery !== undefined && { minBatteryPercent: options.minBattery }),
     ...(options.needsReboot === true && { needsReboot: true }),

@@ -1,10 +1,13 @@
 /** `release withdraw`: a version leaves its channel's list, with the reason signed. */
+import type { Localized } from '@tidegate/protocol';
 import type { Command } from 'commander';
 import { type Common, command, openRepository, show } from './command.ts';
+import { gatherLocalized } from './localized.ts';
 import type { Terminal } from './terminal.ts';
+import { REASON_HINT } from './texts.ts';
 
 interface Options extends Common {
-  readonly reason: string;
+  readonly reason: Localized;
   readonly file?: string;
 }
 
@@ -17,7 +20,7 @@ export function releaseWithdrawCommand(terminal: Terminal): Command {
     .argument('<channel>')
     .argument('<component>')
     .argument('<version>')
-    .requiredOption('--reason <text>', 'why, in plain words: it is signed along')
+    .requiredOption('--reason <text>', `why, in plain words: it is signed along. ${REASON_HINT}`, gatherLocalized)
     .option('--file <name>', 'one image of the version only, by the last part of its path')
     .action(
       async (
@@ -31,7 +34,7 @@ export function releaseWithdrawCommand(terminal: Terminal): Command {
         const options = cmd.optsWithGlobals<Options>();
         const { reason, file } = options;
         const repo = await openRepository(options, terminal);
-        const result = await repo.withdraw({ product, channel, component, version, file, reason: { en: reason } });
+        const result = await repo.withdraw({ product, channel, component, version, file, reason });
         const { role, paths } = result;
         const lines =
           paths.length === 0

@@ -1,22 +1,15 @@
 /** Takes a version of a component off its channel's list; what devices need to know of it stays there as a record. */
-import {
-  channelRole,
-  LIMITS,
-  type Localized,
-  parseTargetPath,
-  PRODUCT_COMPONENT,
-  WITHDRAWN_FIELD,
-} from '@tidegate/protocol';
+import { channelRole, type Localized, parseTargetPath, PRODUCT_COMPONENT, WITHDRAWN_FIELD } from '@tidegate/protocol';
 import { instant } from '../clock.ts';
 import { checkDocuments, documentsOf } from '../policy/document-policy.ts';
 import { hasText } from '../policy/has-text.ts';
-import { withdrawalOf } from '../policy/withdrawal-policy.ts';
 import { SignerError } from '../signer-error.ts';
 import { current, newestTargets, type Store, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
 import { bundlesOn } from './bundle.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
+import { withoutTargets } from './without-targets.ts';
 
 export interface WithdrawRequest {
   readonly product: string;
@@ -58,7 +51,7 @@ export async function withdraw(editing: Editing, request: WithdrawRequest): Prom
   const paths = [...named, ...documentsOf(list.targets, named)];
   await checkNotBundled(store, list, paths);
   const inForce = (await current(store, role, parseTargets))?.signed;
-  const next = without(list, paths, inForce, { reason: request.reason, at: instant(now()) });
+  const next = withoutTargets(list, paths, inForce, { reason: request.reason, at: instant(now()) });
   checkDocuments(role, next.targets);
   await writeDraft(store, role, unsigned(next));
   return { role, paths };
@@ -77,27 +70,4 @@ function isNamed(path: string, { product, channel, component, version, file }: W
   const same =
     at?.product === product && at.channel === channel && at.component === component && at.version === version;
   return same && (file === undefined || at.file === file);
-}
-
-/** What was only ever drafted goes without a trace: no device has seen it. */
-function without(
-  list: TargetsSigned,
-  paths: readonly string[],
-  inForce: TargetsSigned | undefined,
-  said: { readonly reason: Localized; readonly at: string },
-): TargetsSigned {
-  const gone = new Set(paths);
-  const records = paths.flatMap(path => {
-    const target = inForce && Object.hasOwn(inForce.targets, path) ? inForce.targets[path] : undefined;
-    return target ? [[path, withdrawalOf(path, target, said)] as const] : [];
-  });
-  const withdrawn = { ...list[WITHDRAWN_FIELD], ...Object.fromEntries(records) };
-  if (Object.keys(withdrawn).length > LIMITS.withdrawalsPerRole) {
-    throw new SignerError('too-many-targets', `At most ${LIMITS.withdrawalsPerRole} withdrawals fit into a list.`);
-  }
-  return {
-    ...list,
-    targets: Object.fromEntries(Object.entries(list.targets).filter(([path]) => !gone.has(path))),
-    ...(Object.keys(withdrawn).length > 0 && { [WITHDRAWN_FIELD]: withdrawn }),
-  };
 }

@@ -59,6 +59,7 @@ export function draftChecks(role: string, signed: Signed, { now, ...context }: L
     () => checkNotExpired(role, signed, now),
     () => checkKnownFields(role, signed),
     ...(isTargets(signed) ? [() => checkSameBytes(previous, signed)] : []),
+    ...(isTargets(signed) && kindOf(role) === 'holds' ? [() => checkWithdrawals(role, signed, previous)] : []),
     ...(isTargets(signed) && context.delegation && kindOf(role) === 'channel'
       ? channelChecks(role, signed, previous, context.delegation, context.keys)
       : []),
