@@ -15,6 +15,13 @@ export interface DocumentFiles {
   readonly notesFile?: string | undefined;
 }
 
+/** Which kind of document is named by what. */
+export const DOCUMENT_FILES = [
+  ['sbom', 'sbom'],
+  ['provenance', 'provenance'],
+  ['notes', 'notesFile'],
+] as const satisfies readonly (readonly [DocumentKind, keyof DocumentFiles])[];
+
 export interface ReadDocument {
   readonly kind: DocumentKind;
   readonly ref: DocumentRef;
@@ -26,14 +33,10 @@ export interface ReadDocument {
 
 /** @param image path of the image, whose name no document can have. @throws SignerError `document-invalid`, `file-unreadable` */
 export async function readDocuments(files: DocumentFiles, image: string): Promise<ReadDocument[]> {
-  const wanted: [DocumentKind, string | undefined][] = [
-    ['sbom', files.sbom],
-    ['provenance', files.provenance],
-    ['notes', files.notesFile],
-  ];
   const documents: ReadDocument[] = [];
   const names = new Set([basename(image)]);
-  for (const [kind, path] of wanted) {
+  for (const [kind, key] of DOCUMENT_FILES) {
+    const path = files[key];
     if (path === undefined) continue;
     const name = basename(path);
     if (names.has(name)) throw new SignerError('document-invalid', `Two files of the release are named ${name}.`);
@@ -43,7 +46,8 @@ export async function readDocuments(files: DocumentFiles, image: string): Promis
   return documents;
 }
 
-async function readDocument(kind: DocumentKind, path: string): Promise<ReadDocument> {
+/** @throws SignerError `document-invalid`, `file-unreadable` */
+export async function readDocument(kind: DocumentKind, path: string): Promise<ReadDocument> {
   const bytes = await readBounded(path, LIMITS.documentBytes);
   if (!bytes) throw new SignerError('file-unreadable', `There is no file ${path}.`);
   if (bytes.length === 0) throw new SignerError('document-invalid', `${path} is empty.`);

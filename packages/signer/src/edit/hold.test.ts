@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WITHDRAWN_FIELD } from '@tidegate/protocol';
 import { beforeEach, expect, test } from 'vitest';
+import { Signer } from '../keys/signer.ts';
 import { draft, storeAt, writeDraft } from '../store/store.ts';
 import { release, signedRepository, type TestRepository } from '../test-repository.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
@@ -44,6 +45,15 @@ test('a key that is not on duty holds nothing, and leaves no draft', async () =>
   await expect(repo.addHold(HELD, keys.c.signer)).rejects.toEqual(refused('key-not-in-role'));
   expect(await draft(storeAt(made.dir), ROLE, parseTargets)).toBeUndefined();
   expect(await repo.holds()).toEqual([]);
+});
+
+test('a hold that cannot be signed at once is not drafted either', async () => {
+  const { repo, keys, dir } = made;
+  const before = await readdir(join(dir, 'artifacts'));
+  const broken = new Signer(keys.b.signer.publicKey(), { sign: () => Promise.reject(new Error('the token is gone')) });
+  await expect(repo.addHold(HELD, broken)).rejects.toThrow('the token is gone');
+  expect(await repo.holds()).toEqual([]);
+  expect(await readdir(join(dir, 'artifacts'))).toEqual(before);
 });
 
 test('a key signs its own hold at once, never along with what somebody else has drafted', async () => {

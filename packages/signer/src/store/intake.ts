@@ -88,7 +88,8 @@ async function keepFile<T>(
   }
 }
 
-async function lengthOf(source: FileHandle, path: string): Promise<number> {
+/** @throws SignerError `file-unreadable`, `artifact-size` */
+export async function lengthOf(source: FileHandle, path: string): Promise<number> {
   const about = await source.stat();
   if (!about.isFile()) throw new SignerError('file-unreadable', `${path} is not a regular file.`);
   if (about.size > 0 && about.size <= LIMITS.artifactBytes) return about.size;

@@ -12,11 +12,14 @@ import {
   Version,
 } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
+import type { DocumentFiles } from '../documents/document.ts';
+import { lookAtFiles, type SeenFile } from '../documents/look-at-files.ts';
 import type { ReleaseRequest } from '../edit/release.ts';
 import { classFaults } from '../policy/class-policy.ts';
 import { selfOfferFaults } from '../policy/self-offer-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { readYaml } from './read-yaml.ts';
+import type { Progress } from '../store/intake.ts';
+import { readYaml, type YamlFile } from './read-yaml.ts';
 import { asLocalized, Text } from './text.ts';
 
 const Path = Type.String({ minLength: 1, maxLength: 4096 });
@@ -87,29 +90,60 @@ export interface FromBuild {
 
 /** Reads and judges the file by itself; the image need not be there. @throws SignerError `file-invalid`, `file-unreadable` */
 export async function readReleaseFile(path: string): Promise<ReleaseFile> {
-  const { value, refuse } = await readYaml(path, ReleaseFile);
-  const { class: releaseClass, addsFeatures } = value;
-  refuse([
-    ...classFaults({ class: releaseClass, ...(addsFeatures !== undefined && { addsFeatures }), ...textsOf(value) }),
-    ...selfOfferFaults(value),
+  return (await openReleaseFile(path)).value;
+}
+
+/**
+ * The same, and the files that it names. @param image where the file leaves it to the command line
+ * @throws SignerError `file-invalid` with all faults of those files, `file-unreadable`, `usage`
+ */
+export async function checkReleaseFile(
+  path: string,
+  image: string | undefined,
+  onProgress?: Progress,
+): Promise<{ readonly file: ReleaseFile; readonly seen: SeenFile[] }> {
+  const { value: file, refuse } = await openReleaseFile(path);
+  if (file.image !== undefined && image !== undefined) onePlace('image', file.image, image);
+  const named = { ...documentsBeside(file, path), image: beside(path, file.image) ?? image };
+  const { seen, faults } = await lookAtFiles(named, onProgress);
+  refuse(faults);
+  return { file, seen };
+}
+
+async function openReleaseFile(path: string): Promise<YamlFile<ReleaseFile>> {
+  const file = await readYaml(path, ReleaseFile);
+  const { class: releaseClass, addsFeatures } = file.value;
+  file.refuse([
+    ...classFaults({
+      class: releaseClass,
+      ...(addsFeatures !== undefined && { addsFeatures }),
+      ...textsOf(file.value),
+    }),
+    ...selfOfferFaults(file.value),
   ]);
-  return value;
+  return file;
 }
 
 /** @param path of the file, beside which the image lies. @throws SignerError `usage` where image or version are said nowhere, or twice */
 export function releaseRequest(file: ReleaseFile, path: string, build: FromBuild): ReleaseRequest {
   const { format: _, image, version, imageFormat = 'file', fixes: _f, notes: _n, mixedReason: _m, ...said } = file;
-  const beside = (name: string | undefined) => (name === undefined ? undefined : resolve(dirname(path), name));
   return {
     ...said,
     ...textsOf(file),
     format: imageFormat,
-    sbom: beside(file.sbom),
-    provenance: beside(file.provenance),
-    notesFile: beside(file.notesFile),
-    file: onePlace('image', beside(image), build.image),
+    ...documentsBeside(file, path),
+    file: onePlace('image', beside(path, image), build.image),
     version: onePlace('version', version, build.version),
   };
+}
+
+function documentsBeside({ sbom, provenance, notesFile }: ReleaseFile, path: string): DocumentFiles {
+  return { sbom: beside(path, sbom), provenance: beside(path, provenance), notesFile: beside(path, notesFile) };
+}
+
+/** Names in the file are relative to it. */
+function beside(path: string, name: string | undefined): string | undefined {
+  return name === undefined ? undefined : resolve(dirname(path), name);
 }
 
 function textsOf({ fixes, notes, mixedReason }: ReleaseFile): Pick<ReleaseRequest, 'fixes' | 'notes' | 'mixedReason'> {
