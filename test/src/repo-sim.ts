@@ -81,6 +81,8 @@ export class RepoSim {
   readonly delegated: Record<string, RoleKeys & { paths: string[]; terminating: boolean }>;
   readonly versions: Record<string, number> = { root: 1, targets: 1, snapshot: 0, timestamp: 0 };
   readonly expiresAt: Record<string, number> = {};
+  /** Further signed fields of a delegated role's list. */
+  readonly fields: Record<string, object> = {};
   readonly targets: Record<string, Record<string, SimTarget>> = {};
   /** What a web server would serve: metadata by file name, artifacts by content path. */
   readonly metadata = new Map<string, Buffer>();
@@ -219,7 +221,7 @@ export class RepoSim {
   }
 
   writeDelegated(role: string, signers = this.delegated[role]?.keys ?? []): void {
-    const body = { ...this.header('targets', 60, role), targets: this.targets[role] ?? {} };
+    const body = { ...this.header('targets', 60, role), targets: this.targets[role] ?? {}, ...this.fields[role] };
     this.metadata.set(`${this.versions[role]}.${role}.json`, signed(body, signers));
   }
 

@@ -64,6 +64,36 @@ test('staged work may go on after the timestamp expired, until the channel role 
   await expect(victim.trust.accept(path, FACTS)).rejects.toMatchObject({ code: 'metadata-expired' });
 });
 
+test('tells the owner why a version is held, until when support lasts, and that nothing more will come', async () => {
+  await using victim = await makeVictim();
+  const { repo } = victim;
+  expect(await victim.trust.notices()).toMatchObject({ retired: false });
+  const reason = { en: 'It burns.', de: 'Es brennt.' };
+  const hold = { schema: 1, component: 'app', version: '1.2.0', reason };
+  repo.addTarget('h-gw2', holdPath('gw2', 'app', '1.2.0'), Buffer.from('{}'), hold);
+  const described = (version: string, supportEnds: string) =>
+    repo.addTarget(repo.role, `gw2/stable/product/${version}/product.json`, Buffer.from(version), {
+      schema: 1,
+      kind: 'product',
+      component: 'product',
+      version,
+      supportEnds,
+      releasedAt: '2031-05-01T00:00:00Z',
+    });
+  described('9', '2033-12-31');
+  described('10', '2034-06-30');
+  repo.fields[repo.role] = { 'x-retired': true };
+  // Ten years, as the last lists of a product are signed for.
+  repo.expiresAt[repo.role] = victim.clock.now() + 3650 * DAY_MS;
+  repo.publish(['h-gw2', repo.role]);
+  await victim.trust.refresh();
+
+  const notices = await victim.trust.notices();
+  expect(notices).toMatchObject({ retired: true, descriptor: { supportEnds: '2034-06-30', lengthBytes: 2 } });
+  expect(notices.holdReason('app', '1.2.0')).toEqual(reason);
+  expect(notices.holdReason('app', '1.3.0')).toBeUndefined();
+});
+
 test('a hold and a withdrawal end what was accepted before', async () => {
   await using victim = await makeVictim();
   const { repo } = victim;

@@ -29,6 +29,7 @@ import { createUpdateServer } from './net/update-server.ts';
 import { createCourier, SILENT_COURIER } from './outbox/courier.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
+import { createProductCard } from './owner/product-card.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
 import type { DownloadProgress, EnrolWay, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';
@@ -100,6 +101,8 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const schedule = createSchedule(clock, config.firstCheckWithinSeconds ?? DEFAULT_FIRST_CHECK_SECONDS, random);
   const wake = createWake();
   const pulse = createPulse(clock, patienceSeconds(config.components));
+  const downloader = createDownloader({ netDir, sources, http, files, clock });
+  const productCard = createProductCard({ netDir, files, downloader, log });
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
   const driver = await createDriver(
     {
@@ -115,7 +118,8 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       clock,
       random,
       log,
-      downloader: createDownloader({ netDir, sources, http, files, clock }),
+      downloader,
+      productCard,
       courier,
       silence,
       backoff: config.backoff ?? DEFAULT_BACKOFF,
@@ -145,6 +149,8 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       server,
       silence,
       withoutServer,
+      trust,
+      productCard,
       product: device.product,
       state: driver.state,
       progress: () => progress.now,

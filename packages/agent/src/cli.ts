@@ -10,6 +10,7 @@ import {
   auto,
   canary,
   check,
+  language,
   onOff,
   postpone,
   refusals,
@@ -104,6 +105,13 @@ program
   .addOption(configOption())
   .addOption(jsonOption())
   .action(window);
+program
+  .command('language')
+  .description('tell what its maker signed in this language, where the maker wrote it so')
+  .argument('<tag>', 'such as de or pt-BR')
+  .addOption(configOption())
+  .addOption(jsonOption())
+  .action(language);
 program
   .command('postpone')
   .description('put updates off')

@@ -4,6 +4,7 @@
  * they share no state, so that they can become two processes with two rights.
  */
 import type { CheckInAnswer, CheckInRequest, Firmware, Report } from '@tidegate/protocol';
+import type { Notices } from './trust/notices.ts';
 
 /** Bytes that signed lists name. */
 export interface SignedArtifact {
@@ -60,6 +61,8 @@ export interface Trust {
    * it is due is not asked here.
    */
   selfOfferable(device: DeviceFacts): Promise<AcceptedTarget[]>;
+  /** What the newest good generation tells the owner; nothing where there are no whole lists yet. */
+  notices(): Promise<Notices>;
   /** Release counter floor of a component; 0 where there is none. */
   floor(component: string): number;
   /** Raises floors in one durable write; never lowers one. Called only after commit, and on every start for what runs and is good. */

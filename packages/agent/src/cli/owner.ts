@@ -60,6 +60,10 @@ export function windowRules(text: string, before: readonly WindowRule[] = []): r
   throw new InvalidArgumentError(`«${text}»${parsed.fault.path} ${parsed.fault.message}.`);
 }
 
+export async function language(tag: string, options: OwnerOptions): Promise<void> {
+  printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/language', { language: tag }), options);
+}
+
 export interface PostponeOptions extends OwnerOptions {
   readonly until?: string;
   readonly cancel?: boolean;

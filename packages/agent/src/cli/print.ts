@@ -1,6 +1,6 @@
 /** What a person sees of the status; `--json` prints the same as one line. */
 import { CODES, windowRuleText } from '@tidegate/protocol';
-import type { AgentStatus } from '../owner/status.ts';
+import type { AgentStatus, SupportView } from '../owner/status.ts';
 import type { SecurityEvent } from '../security/security-log.ts';
 
 export interface PrintOptions {
@@ -17,7 +17,13 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
   return [
     `product      ${status.product}${status.enrolled || status.server === 'none' ? '' : ', not enrolled yet'}`,
     ...(status.server === 'answers' ? [] : [`server       ${status.server}: releases come by their signed schedules`]),
-    ...components.map(c => `runs         ${c.component} ${c.version} (counter ${c.counter})`),
+    ...(status.about ? [`name         ${status.about.name}`] : []),
+    ...components.flatMap(c => [
+      `runs         ${c.component} ${c.version} (counter ${c.counter})`,
+      ...(c.held === undefined ? [] : [`  held       its maker holds this version back: ${c.held}`]),
+    ]),
+    ...(status.support ? [`support      ${supportWords(status.support)}`] : []),
+    ...(status.about ? [`flaws        report them to ${status.about.vulnerabilityContact}`] : []),
     `state        ${status.state}${percent}`,
     `automatic    ${automatic}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
     ...(settings.window === null ? [] : [`installs     ${settings.window.map(windowRuleText).join(', ')}`]),
@@ -32,9 +38,15 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...(update?.waits === undefined ? [] : [`  waits      ${update.waits}`]),
     ...(update?.installsFrom === undefined ? [] : [`  from       ${localTime(update.installsFrom)}`]),
     ...(lastOutcome ? [`last update  ${lastOutcome.state}: ${lastOutcome.text}`] : []),
+    ...(lastOutcome?.reason === undefined ? [] : [`  reason     ${lastOutcome.reason}`]),
     `next check   in ${status.nextCheckInSeconds} s`,
     ...(status.refusals > 0 ? [`refused      ${status.refusals} updates; what and why: tidegate-agent refusals`] : []),
   ];
+}
+
+function supportWords({ until, ended, retired }: SupportView): string {
+  if (retired) return `has ended${until === undefined ? '' : ` on ${until}`}: no more updates will come`;
+  return ended ? `has ended on ${until}: security updates are no longer promised` : `security updates until ${until}`;
 }
 
 export function printRefusals(events: readonly SecurityEvent[], { json }: PrintOptions): void {

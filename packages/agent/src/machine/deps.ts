@@ -2,6 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Courier } from '../outbox/courier.ts';
+import type { ProductCard } from '../owner/product-card.ts';
 import type { SettingsStore } from '../policy/settings.ts';
 import type { DownloadProgress, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';
 import type { SecurityLog } from '../security/security-log.ts';
@@ -36,6 +37,7 @@ export interface MachineDeps {
   readonly device: DeviceIdentity;
   readonly trust: Trust;
   readonly downloader: Downloader;
+  readonly productCard: ProductCard;
   /** Absent where the image names none: then releases come from mirrors alone, by their signed schedules. */
   readonly server: UpdateServer | undefined;
   readonly silence: Silence;

@@ -40,6 +40,8 @@ export function idleStep(deps: MachineDeps) {
       await deps.trust.refresh(signal);
     }
     refreshedAtMs = deps.clock.monotonicMs();
+    const { descriptor } = await deps.trust.notices();
+    if (descriptor) await deps.productCard.renew(descriptor, signal);
   };
 
   /** @throws AgentError what says nothing about the offer */
@@ -67,6 +69,8 @@ export function idleStep(deps: MachineDeps) {
     } catch (error) {
       const stale = asAgentError(error);
       if (stale.class !== 'reject' && stale.code !== 'metadata-expired') throw fault ?? stale;
+      // Its maker said, signed, that nothing more will come: that the lists grow old is then no alarm.
+      if (stale.code === 'metadata-expired' && (await deps.trust.notices()).retired) return undefined;
       await logRefusal(deps, stale);
       await deps.courier.alarm(stale);
       return undefined;

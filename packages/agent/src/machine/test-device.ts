@@ -15,12 +15,14 @@ import { openDirectoryInstaller } from '../install/directory-installer.ts';
 import { createCourier, SILENT_COURIER } from '../outbox/courier.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from '../owner/owner-api.ts';
+import { createProductCard } from '../owner/product-card.ts';
 import { openSettings, type SettingsStore } from '../policy/settings.ts';
 import { targetFor } from '../install/test-target.ts';
 import type { AcceptedTarget, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';
 import { openSecurityLog } from '../security/security-log.ts';
 import { openFloorStore } from '../trust/floor-store.ts';
 import { counterFloor, raiseCounters } from '../trust/floors.ts';
+import { NO_NOTICES, type Notices } from '../trust/notices.ts';
 import { openAttemptLog } from './attempts.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { createJournal } from './journal.ts';
@@ -57,6 +59,8 @@ export interface TestDevice extends AsyncDisposable {
   /** Offered as long as the device tells of an older one. */
   offer: Offer | undefined;
   readonly held: Set<string>;
+  /** What the signed lists tell the owner; may be exchanged. */
+  notices: Notices;
   /** When the signed list ends that is here now; may be exchanged. */
   listedUntil: string;
   /** What the line that artifacts come over does; may be exchanged. */
@@ -79,6 +83,8 @@ export interface TestDevice extends AsyncDisposable {
   told(): string[];
   /** Signs a release whose service answers with this status, and offers it. */
   release(version: string, counter: number, status?: number, signed?: Partial<Firmware>): Promise<Offer>;
+  /** Puts bytes where a download of that target finds them. */
+  publish(path: string, bytes: Buffer): void;
   boot(files?: DurableFiles): Promise<RunningAgent>;
   answerSetup(automatic: boolean): Promise<void>;
   /** What the service answers: the version that its slot holds. */
@@ -164,6 +170,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
           firmware.counter > (installed[firmware.component]?.counter ?? 0) && !device.held.has(path);
         return [...lists.values()].filter(isNews).map(target => ({ ...target, validUntil: device.listedUntil }));
       },
+      notices: () => Promise.resolve(device.notices),
       floor: component => counterFloor(store.floors(), component),
       raiseFloors: counters => store.save(raiseCounters(store.floors(), counters)),
       trustedNow: clock.now,
@@ -203,6 +210,8 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       server: device.hasServer ? server : undefined,
       installers,
       clock,
+      trust,
+      productCard: createProductCard({ netDir: join(folder, 'net'), files, downloader, log }),
       silence,
       withoutServer: { afterSilentDays: 7, pollSeconds: 3600 },
     };
@@ -212,7 +221,6 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       {
         ...shared,
         ...waits,
-        trust,
         downloader,
         random,
         log,
@@ -265,6 +273,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     pass,
     offer: undefined,
     held: new Set(),
+    notices: NO_NOTICES,
     listedUntil: '2030-01-01T00:00:00Z',
     spoilNextDownload: () => {
       line.spoiled = true;
@@ -296,6 +305,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       };
       return device.offer;
     },
+    publish: (path, bytes) => void bytesOf.set(path, bytes),
     boot,
     answerSetup: async automatic =>
       (await openSettings(durableFiles, join(trustDir, 'settings.json'))).change({ automatic }),

@@ -11,6 +11,7 @@ import { serverWord } from '../machine/own-offer.ts';
 import { opensAt, verdictOn } from '../machine/permission.ts';
 import { type State, updateOf } from '../machine/state.ts';
 import type { DownloadProgress } from '../ports.ts';
+import { LANGUAGE_PATTERN } from './language.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 
 export type Role = 'admin' | 'user';
@@ -45,6 +46,8 @@ export interface OwnerDeps
     | 'server'
     | 'silence'
     | 'withoutServer'
+    | 'trust'
+    | 'productCard'
   > {
   readonly clock: Clock;
   readonly product: string;
@@ -61,6 +64,7 @@ const parseUpdates = parser(
 );
 const parseCanary = parser(closed({ canary: Type.Boolean() }));
 const parseWindow = parser(closed({ window: Window }));
+const parseLanguage = parser(closed({ language: Type.String({ pattern: LANGUAGE_PATTERN }) }));
 const parsePostponement = parser(
   Type.Union([closed({ seconds: Type.Integer({ minimum: 1 }) }), closed({ until: Type.String({ maxLength: 40 }) })]),
 );
@@ -75,8 +79,9 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
 
   const status = async (): Promise<AgentStatus> => {
     const update = updateOf(deps.state());
+    const notices = await deps.trust.notices();
     const shown = statusOf({
-      product: deps.product,
+      productName: deps.product,
       enrolled: deps.server?.enrolled() ?? false,
       server: serverWord(deps),
       state: deps.state(),
@@ -88,6 +93,9 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
       nowMs: clock.now(),
       installed: await installedReleases(deps.installers),
       refusals: deps.securityLog.events().length,
+      notices,
+      product: notices.descriptor && (await deps.productCard.read(notices.descriptor)),
+      trustedNowMs: deps.trust.trustedNow(),
     });
     if (update && settings.get().disruptiveAfterNotice === true && settings.get().noticed !== update.target.path) {
       await settings.change({ noticed: update.target.path });
@@ -161,6 +169,7 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
       PUT: { run: async body => setWindow(body) },
       DELETE: { run: () => change({ window: undefined }) },
     },
+    '/v1/settings/language': { PUT: { run: async body => change(checked(parseLanguage, body)) } },
     '/v1/check': {
       POST: {
         run: async body => {

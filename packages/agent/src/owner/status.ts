@@ -1,9 +1,11 @@
 /** What the owner sees: where the device stands, what waits and why, how the last update ended, in plain words. Pure. */
-import { CODES, type Code, type Window } from '@tidegate/protocol';
+import { CODES, type Code, parseTargetPath, type Product, type Window } from '@tidegate/protocol';
 import { updateOf, type Outcome, type State, type Update } from '../machine/state.ts';
 import { type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { DownloadProgress, InstalledRelease } from '../ports.ts';
+import type { Notices } from '../trust/notices.ts';
+import { DEFAULT_LANGUAGE, inLanguage } from './language.ts';
 
 export type ServerWord = 'answers' | 'silent' | 'none';
 
@@ -32,8 +34,34 @@ export interface OutcomeView {
   readonly state: string;
   readonly code?: Code;
   readonly text: string;
+  /** Why its maker holds it back, where that is why. */
+  readonly reason?: string;
   readonly target: string;
   readonly at: string;
+}
+
+export interface ComponentView extends InstalledRelease {
+  readonly component: string;
+  /** Its maker holds back what runs here, and why. */
+  readonly held?: string;
+}
+
+/** What the maker promises, signed. */
+export interface SupportView {
+  /** The last day on which security updates are promised, such as `2031-12-31`. */
+  readonly until?: string;
+  /** That day is over, or the maker said that no more will come. */
+  readonly ended: boolean;
+  /** The maker said that no more releases will come. */
+  readonly retired: boolean;
+}
+
+/** From the product's descriptor, signed by its maker. */
+export interface AboutView {
+  readonly name: string;
+  /** Where flaws are reported: the address of a page, or of a mailbox. */
+  readonly vulnerabilityContact: string;
+  readonly sensors: readonly { readonly name: string; readonly purpose: string }[];
 }
 
 export interface AgentStatus {
@@ -42,7 +70,10 @@ export interface AgentStatus {
   /** `silent`: it has not answered for so long that releases come by their signed schedules, as where there is none. */
   readonly server: ServerWord;
   readonly state: State['name'];
-  readonly components: readonly ({ readonly component: string } & InstalledRelease)[];
+  readonly components: readonly ComponentView[];
+  /** Absent where the maker has signed nothing about it. */
+  readonly support?: SupportView;
+  readonly about?: AboutView;
   readonly update?: UpdateView;
   readonly downloadPercent?: number;
   readonly lastOutcome?: OutcomeView;
@@ -52,6 +83,7 @@ export interface AgentStatus {
     readonly canary: boolean;
     /** Null: at any time. */
     readonly window: Window | null;
+    readonly language: string;
   };
   readonly nextCheckInSeconds: number;
   /** Refused updates in the device's own security log. */
@@ -59,7 +91,7 @@ export interface AgentStatus {
 }
 
 export interface Seen {
-  readonly product: string;
+  readonly productName: string;
   readonly enrolled: boolean;
   readonly server: ServerWord;
   readonly state: State;
@@ -73,27 +105,32 @@ export interface Seen {
   readonly opensAtMs: number | undefined;
   readonly nowMs: number;
   readonly refusals: number;
+  readonly notices: Notices;
+  /** The descriptor, where it is here. */
+  readonly product: Product | undefined;
+  readonly trustedNowMs: number;
 }
-
-const LANGUAGE = 'en';
 
 export function statusOf(seen: Seen): AgentStatus {
   const { state, settings, progress } = seen;
   const update = updateOf(state);
   const last = state.name === 'done' ? state.outcome : state.last;
   return {
-    product: seen.product,
+    product: seen.productName,
     enrolled: seen.enrolled,
     server: seen.server,
     state: state.name,
-    components: Object.entries(seen.installed).map(([component, release]) => ({ component, ...release })),
+    components: Object.entries(seen.installed).map(([component, release]) => componentView(component, release, seen)),
+    ...supportView(seen),
+    ...(seen.product ? { about: aboutView(seen.product, settings.language) } : {}),
     ...(update ? { update: viewOf(update, seen) } : {}),
     ...(state.name === 'downloading' && progress ? { downloadPercent: percent(progress) } : {}),
-    ...(last ? { lastOutcome: outcomeView(last) } : {}),
+    ...(last ? { lastOutcome: outcomeView(last, seen) } : {}),
     settings: {
       automatic: settings.automatic ?? null,
       canary: settings.canary ?? false,
       window: settings.window ?? null,
+      language: settings.language ?? DEFAULT_LANGUAGE,
       postponedUntil:
         settings.postponedUntilMs === undefined ? null : new Date(settings.postponedUntilMs).toISOString(),
     },
@@ -102,9 +139,12 @@ export function statusOf(seen: Seen): AgentStatus {
   };
 }
 
-function viewOf({ target, rolloutId, urgent }: Update, { verdict, state, opensAtMs, nowMs }: Seen): UpdateView {
+function viewOf(
+  { target, rolloutId, urgent }: Update,
+  { verdict, state, settings: { language }, opensAtMs, nowMs }: Seen,
+): UpdateView {
   const { component, version, class: releaseClass, fixes = [], notes, disruption, disruptionSeconds } = target.firmware;
-  const note = notes?.[LANGUAGE];
+  const note = notes && inLanguage(notes, language);
   const isSwitching = state.name === 'rebooting' || state.name === 'trial';
   const isLater = opensAtMs !== undefined && opensAtMs > nowMs && Number.isFinite(opensAtMs);
   return {
@@ -114,7 +154,7 @@ function viewOf({ target, rolloutId, urgent }: Update, { verdict, state, opensAt
     class: releaseClass,
     offeredBy: rolloutId === undefined ? 'device' : 'server',
     disruption,
-    risks: fixes.map(f => f.risk[LANGUAGE] ?? Object.values(f.risk)[0] ?? f.id),
+    risks: fixes.map(f => inLanguage(f.risk, language) ?? f.id),
     ...(note === undefined ? {} : { notes: note }),
     ...(disruptionSeconds === undefined ? {} : { disruptionSeconds }),
     ...(urgent === true ? { urgent } : {}),
@@ -123,9 +163,40 @@ function viewOf({ target, rolloutId, urgent }: Update, { verdict, state, opensAt
   };
 }
 
-function outcomeView({ state, code, target, at }: Outcome): OutcomeView {
+function componentView(component: string, release: InstalledRelease, seen: Seen): ComponentView {
+  const held = holdReason(component, release.version, seen);
+  return { component, ...release, ...(held === undefined ? {} : { held }) };
+}
+
+function holdReason(component: string, version: string, { notices, settings }: Seen): string | undefined {
+  const reason = notices.holdReason(component, version);
+  return reason && inLanguage(reason, settings.language);
+}
+
+function supportView({ notices: { descriptor, retired }, trustedNowMs }: Seen): { support?: SupportView } {
+  if (!descriptor && !retired) return {};
+  const until = descriptor?.supportEnds;
+  const isOver = until !== undefined && new Date(trustedNowMs).toISOString().slice(0, 10) > until;
+  return { support: { ...(until === undefined ? {} : { until }), ended: retired || isOver, retired } };
+}
+
+function aboutView({ names, vulnerabilityContact, sensors = [], product }: Product, language?: string): AboutView {
+  return {
+    name: inLanguage(names, language) ?? product,
+    vulnerabilityContact,
+    sensors: sensors.map(({ name, purpose }) => ({
+      name: inLanguage(name, language) ?? '',
+      purpose: inLanguage(purpose, language) ?? '',
+    })),
+  };
+}
+
+function outcomeView({ state, code, target, at }: Outcome, seen: Seen): OutcomeView {
   const text = code === undefined ? 'The update works.' : CODES[code].text;
-  return { state, ...(code === undefined ? {} : { code }), text, target, at };
+  const of = code === 'held' ? parseTargetPath(target) : undefined;
+  const reason = of && holdReason(of.component, of.version, seen);
+  const why = reason === undefined ? {} : { reason };
+  return { state, ...(code === undefined ? {} : { code }), text, ...why, target, at };
 }
 
 function percent({ receivedBytes, totalBytes }: DownloadProgress): number {

@@ -5,6 +5,7 @@
 import { TargetPathText, Window } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { DurableFiles } from '../durable/durable-files.ts';
+import { LANGUAGE_PATTERN } from '../owner/language.ts';
 import { createStateFile } from '../durable/state-file.ts';
 
 export const Settings = Type.Object({
@@ -19,6 +20,8 @@ export const Settings = Type.Object({
   canary: Type.Optional(Type.Boolean()),
   /** When updates may install, in this device's own time; absent: at any time. */
   window: Type.Optional(Window),
+  /** In which texts that the maker signed are told; English unless the owner asks. */
+  language: Type.Optional(Type.String({ pattern: LANGUAGE_PATTERN })),
   postponedUntilMs: Type.Optional(Type.Integer({ minimum: 0 })),
   /** The one release that the owner asked for at once. */
   applyNow: Type.Optional(TargetPathText),

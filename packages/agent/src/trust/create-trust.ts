@@ -15,6 +15,7 @@ import { accept, type ListedTarget, type Verdict } from './accept.ts';
 import { openFloorStore } from './floor-store.ts';
 import { counterFloor, factsOf, raiseCounters, raiseLists, requireFloors } from './floors.ts';
 import { type ListFiles, openGenerations } from './generations.ts';
+import { NO_NOTICES, noticesIn } from './notices.ts';
 import { refresh } from './refresh.ts';
 import { type OfflineLists, ownRoles, readLists, readRoot } from './signed-lists.ts';
 import type { TrustLog } from './trust-log.ts';
@@ -84,11 +85,16 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
     }
   };
   /** The newest whole generation at or above the floors. */
-  const goodLists = async (): Promise<OfflineLists> => {
+  const newestLists = async (): Promise<OfflineLists | undefined> => {
     for (const generation of await generations.load()) {
       const lists = read(generation);
       if (lists && isAboveFloors(lists)) return lists;
     }
+    return undefined;
+  };
+  const goodLists = async (): Promise<OfflineLists> => {
+    const lists = await newestLists();
+    if (lists) return lists;
     throw new AgentError('network', 'there are no whole signed lists on this device: refresh first');
   };
   const isAboveFloors = (lists: OfflineLists): boolean => {
@@ -168,6 +174,11 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
       const lists = await goodLists();
       const verdicts = selfOfferedIn(lists.channel).map(judge(lists, device));
       return verdicts.flatMap(verdict => (verdict.ok ? [verdict.target] : []));
+    },
+
+    async notices() {
+      const lists = await newestLists();
+      return lists ? noticesIn(lists, options.product) : NO_NOTICES;
     },
 
     floor: component => counterFloor(floorStore.floors(), component),
