@@ -2,13 +2,14 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { PUBLIC_SUFFIX } from '../keys/key-name.ts';
 import { publicKeyText, readPublicKeyFile } from '../keys/public-key-file.ts';
 import type { PublicKey } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
 import { hasConfig } from '../store/config.ts';
 import { createDurably } from '../store/durable-file.ts';
 import { type Common, command, openRepository, show } from './command.ts';
-import { keysFolder, PUBLIC_SUFFIX } from './key-option.ts';
+import { keysFolder } from './key-option.ts';
 import type { Terminal } from './terminal.ts';
 
 interface Options extends Common {

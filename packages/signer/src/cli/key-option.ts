@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { KeyAccess } from '../keys/custody.ts';
 import { readPublicKey } from '../keys/key-document.ts';
+import { PUBLIC_SUFFIX } from '../keys/key-name.ts';
 import { parseKeyUri, signerFromUri } from '../keys/key-uri.ts';
 import { readPublicKeyFile } from '../keys/public-key-file.ts';
 import type { PublicKey, Signer } from '../keys/signer.ts';
@@ -9,9 +10,6 @@ import { SignerError } from '../signer-error.ts';
 import type { Common } from './command.ts';
 import { passphraseFor, pinFor } from './secret.ts';
 import type { Terminal } from './terminal.ts';
-
-/** How files of public halves end, so that they can lie beside key files. */
-export const PUBLIC_SUFFIX = '.pub.json';
 
 const NAME = /^[a-z][a-z0-9-]*$/;
 

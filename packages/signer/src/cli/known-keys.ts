@@ -2,12 +2,13 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readPublicKey } from '../keys/key-document.ts';
+import { PUBLIC_SUFFIX } from '../keys/key-name.ts';
 import { readPublicKeyFile } from '../keys/public-key-file.ts';
 import { knownKey, type PublicKey } from '../keys/signer.ts';
 import { SignerError } from '../signer-error.ts';
 import { hasConfig, type KnownKey, readConfig } from '../store/config.ts';
 import type { Common } from './command.ts';
-import { keysFolder, PUBLIC_SUFFIX } from './key-option.ts';
+import { keysFolder } from './key-option.ts';
 
 export interface KeyInFolder extends PublicKey {
   /** Whether the private half is there too. */

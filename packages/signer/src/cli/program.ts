@@ -8,6 +8,7 @@ import { ciCommand } from './ci.ts';
 import { bundleAddCommand } from './bundle-add.ts';
 import { delegateAddCommand } from './delegate-add.ts';
 import { diffCommand } from './diff.ts';
+import { doctorCommand } from './doctor.ts';
 import { draftCommand } from './draft.ts';
 import { EXIT, EXIT_OF, type Exit } from './exit-code.ts';
 import { holdCommand } from './hold.ts';
@@ -74,6 +75,7 @@ function buildProgram(terminal: Terminal): Command {
     draftCommand,
     diffCommand,
     lintCommand,
+    doctorCommand,
     signCommand,
     pendingCommand,
     payloadCommand,

@@ -3,7 +3,7 @@
  * On node:http(s), so that a body of gigabytes streams with its length and a stalled peer is noticed.
  */
 import { createReadStream } from 'node:fs';
-import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { SignerError } from '../signer-error.ts';
@@ -29,6 +29,7 @@ export interface FileBody {
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
+  readonly headers: IncomingHttpHeaders;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/;
@@ -69,7 +70,8 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
       (error: unknown) => Promise.race([answered, failLater(error)]),
     );
     const incoming = await Promise.race([answered, sent]);
-    return { status: incoming.statusCode ?? 0, body: await readAll(incoming, wanted.maxBytes) };
+    const { statusCode: status = 0, headers } = incoming;
+    return { status, headers, body: await readAll(incoming, wanted.maxBytes) };
   } catch (cause) {
     if (cause instanceof SignerError) throw cause;
     throw new SignerError('network', `${method} ${url.origin}${url.pathname}: ${(cause as Error).message}`, { cause });

@@ -14,3 +14,6 @@ export function keyName(path: string): string {
     `"${name}" is no name for a key: use lowercase letters, digits and -, 32 at most.`,
   );
 }
+
+/** How files of public halves end, so that they can lie beside key files. */
+export const PUBLIC_SUFFIX = '.pub.json';

@@ -1,7 +1,7 @@
 /** Whether the bytes behind the lists are there, are those that were signed, and belong to a list. */
 import type { Finding } from './finding.ts';
-import type { SeenArtifact } from './lint-facts.ts';
 import { type LintedSet, newestLists } from './linted-set.ts';
+import type { SeenArtifact } from '../store/artifact.ts';
 import { isTargets } from '../tuf/metadata.ts';
 
 export function artifactFindings(set: LintedSet, artifacts: ReadonlyMap<string, SeenArtifact> | undefined): Finding[] {

@@ -1,4 +1,5 @@
 /** All that lint looks at, read beforehand: lint itself touches neither disk nor network. */
+import type { SeenArtifact } from '../store/artifact.ts';
 import type { ExpiryDays, KnownKey } from '../store/config.ts';
 
 export interface LintedFile {
@@ -7,13 +8,6 @@ export interface LintedFile {
   readonly bytes: Uint8Array;
   /** `inForce`: the newest complete list; `draft`: waits for signatures. */
   readonly standing: 'inForce' | 'draft';
-}
-
-/** What is known of the bytes that a hash stands for. */
-export interface SeenArtifact {
-  readonly lengthBytes: number;
-  /** Of the bytes as they are, where they were read. */
-  readonly sha256?: string;
 }
 
 export interface LintFacts {

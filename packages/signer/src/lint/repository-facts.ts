@@ -2,11 +2,12 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SHA256_PATTERN } from '@tidegate/protocol';
+import type { SeenArtifact } from '../store/artifact.ts';
 import type { Config } from '../store/config.ts';
 import { readBounded } from '../store/durable-file.ts';
 import { draftedRoles, draftPath, rolesOf, type Store, versionsOf } from '../store/store.ts';
 import { kindOf, maxBytesOf, metadataFile } from '../tuf/role.ts';
-import type { LintedFile, LintFacts, SeenArtifact } from './lint-facts.ts';
+import type { LintedFile, LintFacts } from './lint-facts.ts';
 
 const sha256Name = new RegExp(SHA256_PATTERN);
 

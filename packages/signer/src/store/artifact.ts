@@ -1,5 +1,6 @@
 /** Artifacts by the hash of their bytes: where they lie, and whether they are there. */
-import { hash } from 'node:crypto';
+import { createHash, hash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SignerError } from '../signer-error.ts';
@@ -9,6 +10,13 @@ import type { Store } from './store.ts';
 export interface Artifact {
   readonly sha256: string;
   readonly lengthBytes: number;
+}
+
+/** What is known of the bytes that a hash stands for. */
+export interface SeenArtifact {
+  readonly lengthBytes: number;
+  /** Of the bytes as they are, where they were read. */
+  readonly sha256?: string;
 }
 
 export function artifactPath(store: Store, sha256: string): string {
@@ -36,4 +44,21 @@ export async function checkArtifact(store: Store, { sha256, lengthBytes }: Artif
     'artifact-missing',
     `artifacts/${sha256} is ${size === undefined ? 'not there' : `${size} bytes long, not ${lengthBytes}`}. Copy it into the repository folder again.`,
   );
+}
+
+/** @param whole reads and hashes it @param onBytes told of each piece that was read @returns undefined where it is not there */
+export async function seenArtifact(
+  path: string,
+  whole: boolean,
+  onBytes?: (pieceBytes: number) => void,
+): Promise<SeenArtifact | undefined> {
+  const about = await stat(path).catch(() => undefined);
+  if (!about?.isFile()) return undefined;
+  if (!whole) return { lengthBytes: about.size };
+  const digest = createHash('sha256');
+  for await (const piece of createReadStream(path, { highWaterMark: 1024 ** 2 }) as AsyncIterable<Buffer>) {
+    digest.update(piece);
+    onBytes?.(piece.length);
+  }
+  return { lengthBytes: about.size, sha256: digest.digest('hex') };
 }

@@ -54,6 +54,8 @@ const Config = closed({
   keys: Type.Array(KnownKey, { maxItems: 1000 }),
   /** What products demand of their releases. */
   products: Type.Optional(ProductPolicies),
+  /** The address at which devices reach the server that is published to: doctor compares with it. */
+  server: Type.Optional(Type.String({ maxLength: 2000 })),
 });
 export type Config = Static<typeof Config>;
 

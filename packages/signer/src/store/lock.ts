@@ -12,6 +12,7 @@ import { SignerError } from '../signer-error.ts';
 import { asideOf, errorCode } from './durable-file.ts';
 import { inRoom } from './room.ts';
 
+const LOCK_FILE = '.lock';
 const RETRY_MS = 25;
 /** Guards of guards: each one needs a process that died in the middle of clearing. */
 const GUARDS_MAX = 3;
@@ -29,7 +30,7 @@ export async function alone<T>(
   work: () => Promise<T>,
   { waitMs, silentMs }: Patience = { waitMs: 15_000, silentMs: 10_000 },
 ): Promise<T> {
-  const path = join(dir, '.lock');
+  const path = join(dir, LOCK_FILE);
   const mine = await owner();
   const watch = watchElsewhere(path, silentMs);
   for (const started = performance.now(); !(await take(path, mine)); ) {
@@ -126,6 +127,21 @@ async function place(): Promise<string> {
   const boot = (await read('/proc/sys/kernel/random/boot_id'))?.trim() ?? hostname();
   const space = await readlink('/proc/self/ns/pid').catch(() => '-');
   return `${boot}/${space}`;
+}
+
+export interface LockOwner {
+  readonly pid: string;
+  /** On another machine, or in another container: whether it lives cannot be asked from here. */
+  readonly isElsewhere: boolean;
+  readonly lives: boolean;
+}
+
+/** Who holds the folder's lock, if anybody; reads only. */
+export async function lockOwner(dir: string): Promise<LockOwner | undefined> {
+  const content = await read(join(dir, LOCK_FILE));
+  if (content === undefined) return undefined;
+  const isElsewhere = placeIn(content) !== (await place());
+  return { pid: content.split(' ')[0] ?? '', isElsewhere, lives: isElsewhere || (await ownerLives(content)) };
 }
 
 async function ownerLives(content: string): Promise<boolean> {

@@ -2,16 +2,12 @@
  * A stranger's judgement of a repository: first as a device, from a trusted root and over the wire; then everything that
  * the device accepted is linted, and the bytes behind each target are looked for where devices would get them.
  */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { contentPath, TARGETS_BASE } from '@tidegate/protocol';
 import { checkedUrl } from '../http/exchange.ts';
 import { servedContent } from '../http/served-content.ts';
 import type { Finding } from '../lint/finding.ts';
 import { lint } from '../lint/lint.ts';
-import type { SeenArtifact } from '../lint/lint-facts.ts';
-import { artifactPath } from '../store/artifact.ts';
+import { artifactPath, type SeenArtifact, seenArtifact } from '../store/artifact.ts';
 import { DEFAULT_EXPIRY_DAYS, type KnownKey } from '../store/config.ts';
 import { storeAt } from '../store/store.ts';
 import { systemClock } from '../clock.ts';
@@ -68,7 +64,7 @@ type Look = (target: VerifiedTarget) => Promise<SeenArtifact | undefined>;
 function lookerFor({ source, targetsUrl, wholeArtifacts: whole = false }: LookRequest): Look {
   if (!isUrl(source)) {
     const store = storeAt(source);
-    return target => storedArtifact(artifactPath(store, target.sha256), whole);
+    return target => seenArtifact(artifactPath(store, target.sha256), whole);
   }
   const base = checkedUrl(targetsUrl ?? besideMetadata(checkedUrl(source))).href.replace(/\/$/, '');
   return ({ path, sha256, lengthBytes }) =>
@@ -79,13 +75,4 @@ function lookerFor({ source, targetsUrl, wholeArtifacts: whole = false }: LookRe
 function besideMetadata(url: URL): string {
   if (url.pathname === '/') return `${url.origin}${TARGETS_BASE}`;
   return url.href.replace(/\/$/, '').replace(/\/metadata$/, '/targets');
-}
-
-async function storedArtifact(path: string, whole: boolean): Promise<SeenArtifact | undefined> {
-  const about = await stat(path).catch(() => undefined);
-  if (!about?.isFile()) return undefined;
-  if (!whole) return { lengthBytes: about.size };
-  const digest = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 ** 2 })) digest.update(piece as Buffer);
-  return { lengthBytes: about.size, sha256: digest.digest('hex') };
 }
