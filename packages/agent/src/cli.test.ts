@@ -60,6 +60,7 @@ test('help names the commands and the exit codes, and is no failure', async () =
     'apply',
     'auto',
     'postpone',
+    'window',
     'tuf',
     'Exit codes',
   ])
@@ -75,6 +76,15 @@ test('wrong usage ends with 2', async () => {
   expect(unknown).toMatchObject({ exitCode: 2, stderr: expect.stringContaining("unknown command 'explode'") });
   expect(span).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('90s, 30m, 8h or 2d') });
   expect(ways).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('cannot be used with') });
+});
+
+test('times that are none, or none at all, are wrong usage, and the answer shows how to write them', async () => {
+  const config = await configFile();
+  for (const words of [['at night'], ['02:00-02:00'], [], ['mon 02:00-05:00', '--any-time']]) {
+    const { exitCode, stderr } = await agent('window', ...words, '--config', config);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/mon-fri|never opens/);
+  }
 });
 
 test('enrolling without a way to enrol is wrong usage, and says which there are', async () => {

@@ -100,7 +100,7 @@ program
 program
   .command('window')
   .description('say at what times updates may install, in this device’s own time')
-  .argument('[rules...]', 'such as "mon-fri 22:00-06:00" "sat,sun 00:00-24:00"', windowRules)
+  .argument('[rules...]', 'such as "mon-fri 22:00-06:00" "sat,sun 00:00-24:00"', windowRules, [])
   .option('--any-time', 'at any time')
   .addOption(configOption())
   .addOption(jsonOption())

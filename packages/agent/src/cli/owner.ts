@@ -44,8 +44,8 @@ export interface WindowOptions extends OwnerOptions {
   readonly anyTime?: boolean;
 }
 
-export async function window(rules: readonly WindowRule[] | undefined, options: WindowOptions): Promise<void> {
-  if ((rules === undefined) !== (options.anyTime === true))
+export async function window(rules: readonly WindowRule[], options: WindowOptions): Promise<void> {
+  if ((rules.length === 0) !== (options.anyTime === true))
     throw new InvalidArgumentError('Give times such as "mon-fri 22:00-06:00", or --any-time.');
   const answer = options.anyTime
     ? await ask<AgentStatus>(options.config, 'DELETE', '/v1/settings/window')
