@@ -23,6 +23,7 @@ export const LINT_CODES = [
   'expires-soon',
   'expiry-far',
   'nearly-full',
+  'snapshot-lags',
   // Releases.
   'features-lost',
   'promotion-blocked',
@@ -30,6 +31,9 @@ export const LINT_CODES = [
   'schedule-partial',
   'schedule-missing',
   'stone-not-offered',
+  'path-changed',
+  'delta-without-image',
+  'delta-base-unlisted',
   'artifact-differs',
   'artifact-orphaned',
   // Time.

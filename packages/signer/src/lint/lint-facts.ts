@@ -13,6 +13,8 @@ export interface LintedFile {
 export interface LintFacts {
   readonly now: Date;
   readonly files: readonly LintedFile[];
+  /** Lists of releases that were in force before, oldest first; a stranger has none. */
+  readonly earlier: readonly LintedFile[];
   /** How long each kind of list is to be valid. */
   readonly expiryDays: ExpiryDays;
   /** Who holds which key; undefined for a stranger, who cannot know whether a key is a person's. */

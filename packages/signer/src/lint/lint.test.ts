@@ -258,6 +258,7 @@ describe('what lies in the folder', () => {
     await writeFile(join(artifacts, 'cd'.repeat(32)), 'left over');
     expect(await findings()).toEqual([
       found('artifact-missing', 'error', { path }),
+      found('snapshot-lags', 'warning', { role: 'p-gw2-stable' }),
       found('artifact-orphaned', 'warning', { path: `artifacts/${'cd'.repeat(32)}` }),
     ]);
   });
@@ -293,6 +294,45 @@ describe('what lies in the folder', () => {
     });
     expect(await findings()).toContainEqual(found('nearly-full', 'warning', { role: 'p-gw2-stable' }));
   });
+});
+
+test('a list that is signed and that no snapshot names yet', async () => {
+  await released('1.0.0');
+  await sign('p-gw2-stable');
+  expect(await findings()).toEqual([found('snapshot-lags', 'warning', { role: 'p-gw2-stable' })]);
+  await made.repo.refreshOnline({ snapshot: made.keys.snap.signer, timestamp: made.keys.time.signer });
+  expect(await findings()).toEqual([]);
+});
+
+test('a path that stood for other bytes in an earlier list', async () => {
+  const path = await released('1.0.0');
+  await sign('p-gw2-stable');
+  await released('1.1.0');
+  await sign('p-gw2-stable');
+  const other = await released('2.0.0', { channel: 'beta' });
+  const sha256 = entryIn(
+    (JSON.parse(await readFile(join(made.dir, 'staged/p-gw2-beta.json'), 'utf8')) as Draft).signed,
+    other,
+  ).hashes.sha256;
+  await edit('metadata/2.p-gw2-stable.json', ({ signed }) => (entryIn(signed, path).hashes.sha256 = sha256));
+  expect(await findings()).toContainEqual(found('path-changed', 'error', { role: 'p-gw2-stable', path }));
+});
+
+test('a delta without the full image that comes out of it, and one from an image that its role does not list', async () => {
+  const first = await released('1.0.0');
+  const second = await released('1.1.0');
+  const delta = 'gw2/stable/rootfs/1.1.0/from-1.0.0.delta';
+  const draft = 'staged/p-gw2-stable.json';
+  await edit(draft, ({ signed }) => {
+    const entry = entryIn(signed, second);
+    const custom = { ...entry.custom, kind: 'delta', baseSha256: entryIn(signed, first).hashes.sha256 };
+    signed.targets[delta] = { ...entry, custom };
+  });
+  expect(await findings()).toEqual([]);
+  await edit(draft, ({ signed }) => void delete signed.targets[first]);
+  expect(await findings()).toContainEqual(found('delta-base-unlisted', 'warning', { path: delta }));
+  await edit(draft, ({ signed }) => void delete signed.targets[second]);
+  expect(await findings()).toContainEqual(found('delta-without-image', 'error', { path: delta }));
 });
 
 test('the command exits with 0 on warnings, with 4 under --strict and on errors; and sign shows the warnings', async () => {

@@ -9,6 +9,7 @@ import { draftedRoles, draftPath, rolesOf, type Store, versionsOf } from '../sto
 import { kindOf, maxBytesOf, metadataFile } from '../tuf/role.ts';
 import type { LintedFile, LintFacts } from './lint-facts.ts';
 
+const EARLIER_MAX = 20;
 const sha256Name = new RegExp(SHA256_PATTERN);
 
 export async function repositoryFacts(store: Store, config: Config, now: Date): Promise<LintFacts> {
@@ -17,10 +18,24 @@ export async function repositoryFacts(store: Store, config: Config, now: Date): 
   return {
     now,
     files: [...complete, ...drafts].flat(),
+    earlier: await earlierLists(store),
     expiryDays: config.expiryDays,
     keys: config.keys,
     artifacts: await storedArtifacts(store),
   };
+}
+
+/** Of each channel's and hold's list those before the newest, as far back as a mistake is likely to be found. */
+async function earlierLists(store: Store): Promise<LintedFile[]> {
+  const delegated = (await rolesOf(store)).filter(role => ['channel', 'holds'].includes(kindOf(role)));
+  const lists = await Promise.all(
+    delegated.map(async role => {
+      const versions = (await versionsOf(store, role)).slice(-EARLIER_MAX - 1, -1);
+      const files = versions.map(version => metadataFile(role, version));
+      return Promise.all(files.map(file => oneFile(join(store.metadata, file), role, `metadata/${file}`, 'inForce')));
+    }),
+  );
+  return lists.flat(2);
 }
 
 /** The draft of a role as it lies there; none where it became a list already. */

@@ -109,6 +109,10 @@ export function isTargets(signed: Signed): signed is TargetsSigned {
   return 'targets' in signed;
 }
 
+export function isSnapshot(signed: Signed): signed is SnapshotSigned {
+  return 'meta' in signed && !('snapshot.json' in signed.meta);
+}
+
 /** The schema of a whole file around one kind of list. */
 export function envelopeOf<P extends TProperties>(signed: TObject<P>) {
   return Type.Object({ signatures: Type.Array(Signature, { maxItems: 64 }), signed });

@@ -40,7 +40,7 @@ export async function lookOver(request: LookRequest): Promise<Looked> {
     file: `${role}.json`,
     standing: 'inForce' as const,
   }));
-  const facts = { now: now(), files, expiryDays: DEFAULT_EXPIRY_DAYS, keys: request.keys, artifacts };
+  const facts = { now: now(), files, earlier: [], expiryDays: DEFAULT_EXPIRY_DAYS, keys: request.keys, artifacts };
   return { ...verified, findings: lint(facts) };
 }
 
