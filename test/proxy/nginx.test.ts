@@ -22,6 +22,8 @@ import { tempFolder } from '../src/temp-folder.ts';
 import { until } from '../src/until.ts';
 
 const REDIRECT = '/internal/artifacts/';
+/** nginx lets the first second's bytes go at once: the image is a little more. */
+const DEVICE_BYTES_PER_SECOND = 2_000_000;
 const IMAGE = Buffer.alloc(3_000_000, 'the same bytes again and again, ');
 const ETAG = `"${sha256(IMAGE)}"`;
 
@@ -49,7 +51,7 @@ beforeAll(async () => {
   await writeFile(trustedRoot, repo.root());
   const data = join(folder, 'server');
   const start = async (artifactRedirect?: string) => {
-    const more = artifactRedirect === undefined ? {} : { artifactRedirect };
+    const more = artifactRedirect === undefined ? {} : { artifactRedirect, deviceBytesPerSecond: DEVICE_BYTES_PER_SECOND };
     const plan = {
       program,
       data,

@@ -52,6 +52,8 @@ export interface AppDeps extends Deps {
   readonly fleet: FleetConfig;
   readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth'>;
   readonly artifactRedirect: string | undefined;
+  readonly deviceBytesPerSecond: number | undefined;
+  readonly downloadsAtOnce?: number | undefined;
   /** For the device listener; null: plain HTTP, behind something that ends TLS, or on loopback. */
   readonly tls: Pick<ServerOptions, 'cert' | 'key' | 'minVersion'> | null;
 }

@@ -150,3 +150,12 @@ test('takes a location for the artifact redirect, and nothing that could be more
   for (const text of ['internal/', '/internal', '/', '//', '/a/../b/', '/a b/', '/a?b/', 'http://x/', '/a/\n'])
     await expect(readConfig({ artifactRedirect: text }, {})).rejects.toThrow('artifactRedirect');
 });
+
+test('counts the devices that the line carries at once, and refuses a ceiling that nobody could pass', async () => {
+  const of = (env: Record<string, string>) => readConfig({}, env);
+  const both = { TIDEGATE_DOWNLOAD_BYTES_PER_SECOND: '10500000', TIDEGATE_DEVICE_BYTES_PER_SECOND: '1000000' };
+  expect(await of(both)).toMatchObject({ deviceBytesPerSecond: 1_000_000, downloadsAtOnce: 10 });
+  expect((await of({})).downloadsAtOnce).toBeUndefined();
+  await expect(of({ TIDEGATE_DOWNLOAD_BYTES_PER_SECOND: '5000000' })).rejects.toThrow('needs deviceBytesPerSecond');
+  await expect(of({ ...both, TIDEGATE_DOWNLOAD_BYTES_PER_SECOND: '999999' })).rejects.toThrow('nobody could download');
+});

@@ -32,6 +32,10 @@ export interface ServerConfig {
   readonly logLevel: string;
   /** Location of nginx that serves the artifact folder: targets are handed to it instead of being streamed. */
   readonly artifactRedirect?: string | undefined;
+  /** Devices that may download at one time, over all rollouts and processes; absent: as many as come. */
+  readonly downloadsAtOnce?: number | undefined;
+  /** Images are sent to no device faster; absent: as fast as they go. */
+  readonly deviceBytesPerSecond?: number | undefined;
   readonly rollouts: RolloutConfig;
   readonly fleet: FleetConfig;
 }
@@ -67,6 +71,8 @@ const Settings = Type.Partial(
     requestsAtOnce: Type.Integer({ minimum: 10, maximum: 1_000_000 }),
     gateTickSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     reportRetentionDays: Type.Number({ minimum: 1, maximum: 3660 }),
+    downloadBytesPerSecond: Type.Integer({ minimum: 1000, maximum: 10 ** 12 }),
+    deviceBytesPerSecond: Type.Integer({ minimum: 1000, maximum: 10 ** 10 }),
   }),
   { additionalProperties: false },
 );
@@ -93,6 +99,8 @@ const NUMBERS = new Set([
   'gateTickSeconds',
   'reportRetentionDays',
   ...FLEET_SETTINGS,
+  'downloadBytesPerSecond',
+  'deviceBytesPerSecond',
 ]);
 
 /** Those that go by a name that everyone knows. */
@@ -118,7 +126,8 @@ export async function readConfig(
   if ((settings.tlsCert === undefined) !== (settings.tlsKey === undefined)) {
     throw new ConfigError('tlsCert and tlsKey go together: give both, or neither');
   }
-  const { gateTickSeconds, reportRetentionDays, databaseUrlFile, redisUrlFile, ...rest } = settings;
+  const { gateTickSeconds, reportRetentionDays, databaseUrlFile, redisUrlFile, ...more } = settings;
+  const { downloadBytesPerSecond, ...rest } = more;
   const databaseUrl = await given('databaseUrl', settings.databaseUrl, databaseUrlFile);
   const redisUrl = await given('redisUrl', settings.redisUrl, redisUrlFile);
   checkDatabaseUrl(databaseUrl);
@@ -135,6 +144,7 @@ export async function readConfig(
     ...rest,
     databaseUrl,
     redisUrl,
+    downloadsAtOnce: downloadsAtOnce(downloadBytesPerSecond, settings.deviceBytesPerSecond),
     rollouts: {
       gateTickSeconds: gateTickSeconds ?? DEFAULT_ROLLOUT_CONFIG.gateTickSeconds,
       reportRetentionDays: reportRetentionDays ?? DEFAULT_ROLLOUT_CONFIG.reportRetentionDays,
@@ -146,6 +156,19 @@ export async function readConfig(
 function fleetOf(settings: Settings): FleetConfig {
   const given = FLEET_SETTINGS.flatMap(name => (settings[name] === undefined ? [] : [[name, settings[name]] as const]));
   return { ...DEFAULT_FLEET_CONFIG, ...Object.fromEntries(given) };
+}
+
+/**
+ * How many devices make up the bytes a second that the line may carry. Their own speed must be said with it, since it
+ * is also what they are held to.
+ */
+function downloadsAtOnce(most: number | undefined, ofOne: number | undefined): number | undefined {
+  if (most === undefined) return undefined;
+  if (ofOne === undefined)
+    throw new ConfigError('downloadBytesPerSecond needs deviceBytesPerSecond: what one device takes of it');
+  if (most < ofOne)
+    throw new ConfigError('downloadBytesPerSecond is less than deviceBytesPerSecond: nobody could download');
+  return Math.floor(most / ofOne);
 }
 
 /** A setting that holds a password may stand in a file, as containers get their secrets: out of sight of `inspect`. */

@@ -97,9 +97,10 @@ async function open(
   closing.defer(() => queue.close());
 
   const tls = await readTls(config);
-  const { artifactRedirect, fleet } = config;
-  const parts = { keys, artifacts, artifactRedirect, revocations, board, pace, memory, queue };
-  const apps = await buildApp({ ...deps, ...parts, fleet, tls });
+  const { artifactRedirect, deviceBytesPerSecond, downloadsAtOnce, fleet } = config;
+  const downloads = { artifactRedirect, deviceBytesPerSecond, downloadsAtOnce };
+  const parts = { keys, artifacts, revocations, board, pace, memory, queue };
+  const apps = await buildApp({ ...deps, ...parts, ...downloads, fleet, tls });
   for (const app of [apps.device, apps.admin]) closing.defer(() => app.close());
   const deviceUrl = await listen(apps.device, config.host, config.port, tls ? 'https' : 'http');
   const adminUrl = await listen(apps.admin, config.adminHost, config.adminPort, 'http');

@@ -9,6 +9,7 @@ import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { type ArtifactStore, artifactPath } from './artifact-store.ts';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
+import { slowed } from './slowed.ts';
 import { IMMUTABLE } from './metadata-routes.ts';
 
 export interface TargetDeps {
@@ -16,6 +17,8 @@ export interface TargetDeps {
   readonly artifacts: ArtifactStore;
   /** Internal location of nginx that shows the artifact folder, such as `/internal/artifacts/`; undefined: stream. */
   readonly artifactRedirect: string | undefined;
+  /** No connection is sent more; undefined: as fast as it goes. */
+  readonly deviceBytesPerSecond: number | undefined;
 }
 
 interface Found {
@@ -75,7 +78,7 @@ function readPath(path: string, cut: number): { sha256: string; target: TargetPa
 }
 
 function sendTarget(
-  { artifacts, artifactRedirect }: TargetDeps,
+  { artifacts, artifactRedirect, deviceBytesPerSecond }: TargetDeps,
   found: Found,
   request: FastifyRequest,
   reply: FastifyReply,
@@ -90,13 +93,15 @@ function sendTarget(
   reply.type('application/octet-stream');
   if (artifactRedirect !== undefined) {
     // nginx says the rest itself: said from here, it would stand there twice, or for a file that is missing.
+    if (deviceBytesPerSecond !== undefined) reply.header('X-Accel-Limit-Rate', deviceBytesPerSecond);
     return reply.header('X-Accel-Redirect', artifactRedirect + artifactPath(found.sha256)).send();
   }
   const part = range.kind === 'part' ? range : undefined;
   reply.headers(lasting).header('Content-Length', part ? part.end - part.start + 1 : found.length);
   if (part) reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${found.length}`);
   if (request.method === 'HEAD') return reply.send();
-  return reply.send(artifacts.read(found.sha256, part));
+  const bytes = artifacts.read(found.sha256, part);
+  return reply.send(deviceBytesPerSecond === undefined ? bytes : slowed(bytes, deviceBytesPerSecond));
 }
 
 /** RFC 9110 13.1.5: a range counts only where the client has a part of these very bytes. */

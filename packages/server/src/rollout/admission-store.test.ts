@@ -21,10 +21,12 @@ let memory: DeviceMemory;
 let ids: string[];
 let rollout: RolloutRow;
 let now: Date;
+let downloadsAtOnce: number | undefined;
 const clock = { now: () => now };
 
 beforeEach(async () => {
   now = START;
+  downloadsAtOnce = undefined;
   base = await freshDatabase();
   ids = await seedDevices(base.db, 20, START);
   board = await openBoard({ db: base.db, clock, log, url: base.url });
@@ -43,7 +45,7 @@ async function start(more: Partial<RolloutRequest>): Promise<void> {
 
 async function ask(id: string, state?: 'offered' | 'downloading' | 'downloaded', canary = false): Promise<boolean> {
   const { offer } = await checkIn(
-    { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 } },
+    { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 }, downloadsAtOnce },
     { id, product: 'gw' },
     {
       agentVersion: '0.1.0',
@@ -233,5 +235,55 @@ describe('a phase that is spread over a time', () => {
     expect(await whoGets()).toHaveLength(5);
     await pass(500);
     expect(await whoGets()).toHaveLength(10);
+  });
+});
+
+describe('a ceiling on downloads at one time', () => {
+  const states = (deviceId: string | undefined, state: 'downloading' | 'downloaded' | 'installing') =>
+    base.db
+      .updateTable('attempts')
+      .set({ state })
+      .where('device_id', '=', deviceId ?? '')
+      .execute();
+
+  it('holds without any pace; a device that has all its bytes makes room, one that downloads does not', async () => {
+    downloadsAtOnce = 2;
+    await start({});
+    expect(await whoGets()).toEqual(ids.slice(0, 2));
+    await states(ids[0], 'downloading');
+    await states(ids[1], 'downloaded');
+    memory.forgetAttempts(ids[1] ?? '');
+    await pass(2);
+    expect(await whoGets()).toEqual(ids.slice(0, 3));
+  });
+
+  it('gives the place of a device that vanished to another, and lets those go on that had begun before it was set', async () => {
+    await start({});
+    expect(await ask(ids[0] ?? '')).toBe(true);
+    await states(ids[0], 'installing');
+    memory.forgetAttempts(ids[0] ?? '');
+    downloadsAtOnce = 1;
+    expect(await ask(ids[1] ?? '')).toBe(true);
+    expect([await ask(ids[2] ?? ''), await ask(ids[0] ?? '')]).toEqual([false, true]);
+    await pass(901);
+    expect(await ask(ids[2] ?? '')).toBe(true);
+  });
+
+  it('holds over all rollouts and several processes that admit at once', async () => {
+    await start({});
+    const other = await seedRelease(base.db, 3, { target: 'gw/stable/mcu/1.3.0/mcu.bin', component: 'mcu' });
+    const second = await seedRollout(base.db, other, now, { phases: whole });
+    const others = [1, 2, 3].map(() => openDatabase(base.url, log));
+    const pools = [base.db, ...others];
+    try {
+      const asks = [...ids, ...ids, ...ids, ...ids].map((deviceId, i) => {
+        const rolloutId = i % 3 === 0 ? second.id : rollout.id;
+        return admitDevice(pools[i % pools.length] ?? base.db, { rolloutId, deviceId, now }, 5);
+      });
+      await Promise.all(asks);
+      expect(await offered()).toBe(5);
+    } finally {
+      await Promise.all(others.map(db => db.destroy()));
+    }
   });
 });

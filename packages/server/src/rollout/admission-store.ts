@@ -1,6 +1,7 @@
 /**
  * Letting devices in one by one, for rollouts with a count or a pace: one transaction under the lock of the rollout's row
- * of admissions, so any number of processes keep to one count, one rate and one number of places at work. All of it is
+ * of admissions, so any number of processes keep to one count, one rate and one number of places at work; downloads are counted over all rollouts,
+ * under a lock that is taken after that one. All of it is
  * durable: a process that dies takes no place with it.
  */
 import { sql } from 'kysely';
@@ -19,18 +20,23 @@ export interface NoPlace {
 }
 
 /** As `placeOffer`, where there is a place. */
-export async function admitDevice(db: Db, asked: OfferAsked): Promise<KnownAttempt | NoPlace | undefined> {
+export async function admitDevice(
+  db: Db,
+  asked: OfferAsked,
+  downloadsAtOnce?: number,
+): Promise<KnownAttempt | NoPlace | undefined> {
   const row = await findRollout(db, asked.rolloutId);
   if (!row) return undefined;
   const rollout = runningRollout(row);
   const known = await currentAttempt(db, asked);
-  if (known && wasLetIn(known, rollout)) return known;
+  const hasCeiling = rollout.pace.devicesAtWork !== undefined || downloadsAtOnce !== undefined;
+  if (known && wasLetIn(known, hasCeiling)) return known;
   return await db.transaction().execute(async tx => {
     const nextAt = await lockAdmissions(tx, asked);
     // Another process may have let it in while this one waited for the lock.
     const current = await currentAttempt(tx, asked);
-    if (current && wasLetIn(current, rollout)) return current;
-    const verdict = await judge(tx, rollout, { ...asked, isNew: current === undefined, nextAt });
+    if (current && wasLetIn(current, hasCeiling)) return current;
+    const verdict = await judge(tx, rollout, { ...asked, isNew: current === undefined, nextAt, downloadsAtOnce });
     if (verdict.kind === 'wait') return { closedUntil: verdict.until };
     const placed = await placeOffer(tx, asked);
     if (placed && !placed.ended) await keepPlace(tx, asked, verdict.nextAt);
@@ -42,8 +48,8 @@ export async function admitDevice(db: Db, asked: OfferAsked): Promise<KnownAttem
  * It was let in before. One that waited for its owner and begins late takes its place at work unasked: it counts, so new
  * ones wait, but what its owner was told is not taken back. A retried attempt has had no place yet.
  */
-function wasLetIn({ ended, atWorkAt }: CurrentAttempt, { pace }: RunningRollout): boolean {
-  return ended || atWorkAt !== null || pace.devicesAtWork === undefined;
+function wasLetIn({ ended, state, atWorkAt }: CurrentAttempt, hasCeiling: boolean): boolean {
+  return ended || state !== 'offered' || atWorkAt !== null || !hasCeiling;
 }
 
 function leaseStart(pace: RunningRollout['pace'], now: Date): Date {
@@ -65,10 +71,16 @@ async function lockAdmissions(tx: Db, { rolloutId, now }: OfferAsked): Promise<D
   return next_at;
 }
 
+interface Judged {
+  readonly isNew: boolean;
+  readonly nextAt: Date;
+  readonly downloadsAtOnce: number | undefined;
+}
+
 async function judge(
   tx: Db,
   rollout: RunningRollout,
-  { isNew, nextAt, now }: OfferAsked & { readonly isNew: boolean; readonly nextAt: Date },
+  { isNew, nextAt, now, downloadsAtOnce }: OfferAsked & Judged,
 ): Promise<Admission> {
   const { pace, openDevices, devicesBefore, openedAt } = rollout;
   const { offered, verified } = totalCounts((await countsOfRollouts(tx, [rollout.id])).get(rollout.id) ?? new Map());
@@ -81,6 +93,8 @@ async function judge(
     ratePerMinute: ratePerMinute(pace, verified),
     atWork: pace.devicesAtWork === undefined ? 0 : await countAtWork(tx, rollout, now),
     atWorkMost: pace.devicesAtWork,
+    downloading: downloadsAtOnce === undefined ? 0 : await countDownloading(tx, downloadsAtOnce, now),
+    downloadingMost: downloadsAtOnce,
     now,
   });
 }
@@ -98,6 +112,22 @@ async function countAtWork(tx: Db, { id, pace, closedSeconds }: RunningRollout, 
         and (state <> 'downloaded' or changed_at > ${downloadedSince})
       limit ${pace.devicesAtWork ?? 0}
     ) as working`.execute(tx);
+  return rows[0]?.n ?? 0;
+}
+
+const DOWNLOADS_LOCK = 0x71de_0003;
+
+/**
+ * Over all rollouts, held still until the transaction ends. One that was given a place and is not heard of downloads no
+ * more; one that has all its bytes needs none.
+ */
+async function countDownloading(tx: Db, most: number, now: Date): Promise<number> {
+  await sql`select pg_advisory_xact_lock(${DOWNLOADS_LOCK}::bigint)`.execute(tx);
+  const { rows } = await sql<{ n: number }>`
+    select count(*)::int as n from (
+      select 1 from attempts
+      where outcome is null and at_work_at > ${leaseStart({}, now)} and state in ('offered', 'downloading') limit ${most}
+    ) as downloading`.execute(tx);
   return rows[0]?.n ?? 0;
 }
 

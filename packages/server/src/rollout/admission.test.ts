@@ -14,6 +14,8 @@ function asked(more: Partial<Asked> = {}): Asked {
     ratePerMinute: undefined,
     atWork: 0,
     atWorkMost: undefined,
+    downloading: 0,
+    downloadingMost: undefined,
     now: new Date(START),
     ...more,
   };
@@ -57,10 +59,14 @@ describe('an admission', () => {
     );
   });
 
-  it('waits while as many are at work as may be, also for one that asks for its place again', () => {
-    const full = { atWork: 3, atWorkMost: 3 };
-    expect([admit(asked(full)).kind, admit(asked({ ...full, isNew: false })).kind]).toEqual(['wait', 'wait']);
-    expect(admit(asked({ atWork: 2, atWorkMost: 3 })).kind).toBe('in');
+  it('waits while as many are at work, or download, as may be, also for one that asks for its place again', () => {
+    for (const full of [
+      { atWork: 3, atWorkMost: 3 },
+      { downloading: 3, downloadingMost: 3 },
+    ]) {
+      expect([admit(asked(full)).kind, admit(asked({ ...full, isNew: false })).kind]).toEqual(['wait', 'wait']);
+    }
+    expect(admit(asked({ atWork: 2, atWorkMost: 3, downloading: 4, downloadingMost: 5 })).kind).toBe('in');
   });
 
   it('takes no place of the count or the rate for a device that was let in before', () => {

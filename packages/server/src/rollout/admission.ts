@@ -15,6 +15,9 @@ export interface Asked {
   readonly ratePerMinute: number | undefined;
   readonly atWork: number;
   readonly atWorkMost: number | undefined;
+  /** Of all rollouts. */
+  readonly downloading: number;
+  readonly downloadingMost: number | undefined;
   readonly now: Date;
 }
 
@@ -27,12 +30,19 @@ export type Admission =
 /** What ends a wait other than by time is looked for this often. */
 const LOOK_AGAIN_MS = 1000;
 
-export function admit({ isNew, admitted, places, nextAt, ratePerMinute, atWork, atWorkMost, now }: Asked): Admission {
+export function admit(asked: Asked): Admission {
+  const { isNew, admitted, places, nextAt, ratePerMinute, now } = asked;
   const later = new Date(now.getTime() + LOOK_AGAIN_MS);
-  if (atWorkMost !== undefined && atWork >= atWorkMost) return { kind: 'wait', until: later };
+  if (isFull(asked.atWork, asked.atWorkMost) || isFull(asked.downloading, asked.downloadingMost)) {
+    return { kind: 'wait', until: later };
+  }
   if (!isNew) return { kind: 'in', nextAt };
   if (places !== undefined && admitted >= places) return { kind: 'wait', until: later };
   if (ratePerMinute === undefined) return { kind: 'in', nextAt };
   if (nextAt > now) return { kind: 'wait', until: new Date(Math.min(nextAt.getTime(), later.getTime())) };
   return { kind: 'in', nextAt: new Date(now.getTime() + Math.ceil(60_000 / ratePerMinute)) };
+}
+
+function isFull(taken: number, most: number | undefined): boolean {
+  return most !== undefined && taken >= most;
 }

@@ -18,6 +18,8 @@ export interface CheckInDeps extends Deps {
   readonly board: Board;
   readonly memory: DeviceMemory;
   readonly pace: Pick<FleetPace, 'pollAfterSeconds'>;
+  /** Over all rollouts and processes; absent: as many as come. */
+  readonly downloadsAtOnce?: number | undefined;
 }
 
 export async function checkIn(
@@ -50,7 +52,7 @@ export async function checkIn(
 const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [], group: null };
 
 async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
-  const { memory, db, clock } = deps;
+  const { memory, db, clock, downloadsAtOnce } = deps;
   let rollouts = view.rolloutsFor(said.product, said.channel);
   const { attempts, tags, group } =
     rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
@@ -62,7 +64,8 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
     if (!offer) return { offer: null, stop: [...stop] };
     const { rollout } = offer;
     const asked = { rolloutId: rollout.id, deviceId: device.id, now };
-    const answer = rollout.isAdmitting ? await admitDevice(db, asked) : await placeOffer(db, asked);
+    const isAdmitting = rollout.isAdmitting || downloadsAtOnce !== undefined;
+    const answer = isAdmitting ? await admitDevice(db, asked, downloadsAtOnce) : await placeOffer(db, asked);
     // Most of a large fleet waits most of the time: that there is no place is answered from memory for a while.
     if (answer && 'closedUntil' in answer) view.closedUntil.set(rollout.id, answer.closedUntil.getTime());
     const placed = answer && 'closedUntil' in answer ? undefined : answer;
@@ -74,7 +77,7 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
 }
 
 function isClosed(view: BoardView, rollout: RunningRollout, now: Date): boolean {
-  return rollout.isAdmitting && (view.closedUntil.get(rollout.id) ?? 0) > now.getTime();
+  return (view.closedUntil.get(rollout.id) ?? 0) > now.getTime();
 }
 
 function toOffer(rollout: RunningRollout, attempt: number): Offer {

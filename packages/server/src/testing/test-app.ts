@@ -93,6 +93,7 @@ export async function testApp(fleet: FleetConfig = UNHURRIED): Promise<TestApp> 
     pace,
     fleet,
     artifactRedirect: undefined,
+    deviceBytesPerSecond: undefined,
     tls: null,
   });
 
