@@ -51,7 +51,8 @@ beforeAll(async () => {
   await writeFile(trustedRoot, repo.root());
   const data = join(folder, 'server');
   const start = async (artifactRedirect?: string) => {
-    const more = artifactRedirect === undefined ? {} : { artifactRedirect, deviceBytesPerSecond: DEVICE_BYTES_PER_SECOND };
+    const more =
+      artifactRedirect === undefined ? {} : { artifactRedirect, deviceBytesPerSecond: DEVICE_BYTES_PER_SECOND };
     const plan = {
       program,
       data,
@@ -123,6 +124,14 @@ function essence({ status = 0, headers, body }: Seen) {
   if (status >= 400) return { status, range: headers['content-range'] };
   return { status, hash: sha256(body), told: TOLD.map(name => [name, headers[name]]) };
 }
+
+test('holds a device to the speed that it is said to have, so that a ceiling on downloads is one on bytes', async () => {
+  const began = performance.now();
+  const { status, body, headers } = await throughNginx(image.url);
+  expect([status, sha256(body), headers['x-accel-limit-rate']]).toEqual([200, sha256(IMAGE), undefined]);
+  // A million bytes came after the first second's allowance.
+  expect(performance.now() - began).toBeGreaterThan(450);
+});
 
 test('nginx finds no fault in the configuration', async () => {
   expect(checkNginx(await layOutNginx(await plan()))).toEqual({
