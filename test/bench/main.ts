@@ -5,6 +5,7 @@ import { publishFullRole } from './publish-full-role.ts';
 import { releaseAdd } from './release-add.ts';
 import type { BenchResult } from './result.ts';
 import { rolloutCreate } from './rollout-create.ts';
+import { rolloutPreview } from './rollout-preview.ts';
 import { start } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
@@ -13,6 +14,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'publish-full-role': publishFullRole,
   'release-add': releaseAdd,
   'rollout-create': rolloutCreate,
+  'rollout-preview': rolloutPreview,
   start,
 };
 

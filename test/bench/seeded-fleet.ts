@@ -1,0 +1,85 @@
+/** Fleets of any size in one PostgreSQL, each with a database and a server of its own: the same measure, large and small. */
+import { chmod, mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';
+import { sql } from 'kysely';
+import { pino } from 'pino';
+import { type ServerProcess, startServerProcess } from '../src/server-process.ts';
+import { openSigningDesk } from '../src/signing-desk.ts';
+import { tempFolder } from '../src/temp-folder.ts';
+
+const silent = pino({ level: 'silent' });
+
+export interface SeededFleets extends AsyncDisposable {
+  /**
+   * A server with so many devices of `gw2`, seen within the last five minutes.
+   * @param releases of as many components: `releaseTarget` names them
+   */
+  open(name: string, devices: number, releases: number): Promise<SeededFleet>;
+}
+
+export interface SeededFleet {
+  readonly server: ServerProcess;
+  readonly databaseUrl: string;
+}
+
+export function releaseTarget(index: number): string {
+  return `gw2/stable/part-${index}/1.0.0/part.tar`;
+}
+
+export async function seededFleets(): Promise<SeededFleets> {
+  const closing = new AsyncDisposableStack();
+  const { path } = closing.use(await tempFolder('tidegate-bench'));
+  await chmod(path, 0o755);
+  const { rootFile } = await openSigningDesk({ folder: path, products: ['gw2'], scryptN: 1024 });
+  const postgres = await startEmbeddedPostgres(join(path, 'postgres'), silent);
+  closing.defer(() => postgres.stop());
+  return {
+    open: async (name, devices, releases) => {
+      const databaseUrl = await newDatabase(postgres.url, name);
+      await mkdir(join(path, name));
+      const data = join(path, name, 'server');
+      const plan = { data, trustedRoot: rootFile, pollSeconds: 300, gateTickSeconds: 2, databaseUrl };
+      const server = await startServerProcess(plan);
+      closing.use(server.child);
+      await fill(databaseUrl, devices, releases);
+      return { server, databaseUrl };
+    },
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
+
+async function newDatabase(server: string, name: string): Promise<string> {
+  await runSql(server, `create database ${name}`);
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+async function fill(databaseUrl: string, devices: number, releases: number): Promise<void> {
+  await runSql(databaseUrl, `insert into products (name, title) values ('gw2', 'gw2')`);
+  await runSql(
+    databaseUrl,
+    `insert into devices (id, product, public_key, hardware, channel, components, attributes, tags, enrolled_by, last_seen_at)
+     select md5('device ' || i), 'gw2', sha256(int8send(i)), 'gw2-a', 'stable',
+       '[{"component":"app","version":"1.0.0","counter":1}]',
+       jsonb_build_object('site', 'site-' || i % 50, 'floor', (i % 7)::text),
+       case when i % 20 = 0 then '{lab}'::text[] else '{}' end, 'claim-token', now() - random() * interval '5 minutes'
+     from generate_series(1, ${devices}::bigint) as i`,
+  );
+  await runSql(
+    databaseUrl,
+    `insert into releases (target, product, channel, component, version, counter, class, hardware, sha256, length_bytes)
+     select 'gw2/stable/part-' || i || '/1.0.0/part.tar', 'gw2', 'stable', 'part-' || i, '1.0.0', 1, 'feature',
+       '{gw2-a}', encode(sha256(int8send(i)), 'hex'), 10
+     from generate_series(0, ${releases - 1}::bigint) as i`,
+  );
+  // What the filling leaves to do must not run beside the measurement.
+  for (const statement of ['vacuum analyze', 'checkpoint']) await runSql(databaseUrl, statement);
+}
+
+export async function runSql(url: string, statement: string): Promise<void> {
+  const db = openDatabase(url, silent);
+  await sql.raw(statement).execute(db);
+  await db.destroy();
+}
