@@ -71,7 +71,10 @@ const parseCommitted = jsonParser(CommitAnswer);
 function refusal(answer: Answer, what: string): SignerError {
   const { words } = refusalIn(answer);
   if (answer.status === 409) {
-    return new SignerError('publication-conflict', `The server has other versions than this repository. ${words}`);
+    return new SignerError(
+      'publication-conflict',
+      `The server has other versions than this repository. ${words} If somebody else published: take their folder over, make your change again on it, sign and publish.`,
+    );
   }
   return new SignerError('server-refused', `${what} was refused. ${words}`);
 }
