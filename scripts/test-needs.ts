@@ -21,6 +21,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'images/run.test.ts': ['redis-server', 'redis-cli'],
     'proxy/nginx.test.ts': ['nginx', 'openssl'],
     'server/redis-loss.test.ts': ['redis-server'],
+    'signing-service/queue-loss.test.ts': ['redis-server'],
   },
 };
 

@@ -76,7 +76,11 @@ function watchingClient(maker: Maker) {
 }
 
 async function startKillable(maker: Maker, config: string, place: string): Promise<[ServiceProcess, ServiceClient]> {
-  const service = await startServiceProcess(maker, config, { DATABASE_URL: maker.databaseUrl }, [KILLED, place]);
+  const service = await startServiceProcess(maker, config, { DATABASE_URL: maker.databaseUrl }, [
+    KILLED,
+    'SIGKILL',
+    place,
+  ]);
   return [service, await new ServiceClient(service.url).active()];
 }
 

@@ -1,12 +1,14 @@
 /**
- * `tidegate-signer serve`, which a test kills at a place that it names: `killed-service.ts PLACE CONFIG`. It lives until
- * SIGUSR2 arms it, so that it can first finish what one that was killed before it left behind.
+ * `tidegate-signer serve`, which a signal ends or halts at a place: `killed-service.ts SIGNAL PLACE CONFIG`. It lives
+ * until SIGUSR2 arms it, so that it can first finish what one that was killed before it left behind.
  */
 import { processTerminal, runService } from '@tidegate/signer/service';
 
-const [place = '', config = ''] = process.argv.slice(2);
+const [signal, place, config = ''] = process.argv.slice(2);
 let armed = false;
 process.on('SIGUSR2', () => (armed = true));
 await runService(config, processTerminal(), name => {
-  if (armed && name === place) process.kill(process.pid, 'SIGKILL');
+  if (!armed || name !== place) return;
+  armed = false;
+  process.kill(process.pid, signal);
 });

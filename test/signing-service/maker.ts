@@ -2,7 +2,13 @@
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Problem, SIGNING_API, type SubmissionRequest, type SubmissionView } from '@tidegate/protocol';
+import {
+  METADATA_BASE,
+  type Problem,
+  SIGNING_API,
+  type SubmissionRequest,
+  type SubmissionView,
+} from '@tidegate/protocol';
 import {
   createRepository,
   generateKeyFile,
@@ -153,6 +159,12 @@ export async function openMaker({ clock = systemClock }: Pick<OwnServerOptions, 
       await folder[Symbol.asyncDispose]();
     },
   };
+}
+
+/** Of the timestamp that devices get. */
+export async function servedVersion({ server }: Pick<Maker, 'server'>): Promise<number> {
+  const answer = await fetch(`${server.server.deviceUrl}${METADATA_BASE}/timestamp.json`);
+  return ((await answer.json()) as { signed: { version: number } }).signed.version;
 }
 
 async function makeKey(file: string, kind: KeyKind, type?: KeyType): Promise<HeldKey> {

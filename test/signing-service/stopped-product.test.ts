@@ -18,7 +18,9 @@ async function startAt(maker: Maker, config: string, days: number) {
   return { service, client: await new ServiceClient(service.url).active() };
 }
 
-test('a product whose list has expired stops for its own devices, and for nobody else', async () => {
+test('a product whose list has expired stops for its own devices, and for nobody else', {
+  timeout: 300_000,
+}, async () => {
   const time = makeTestClock(Date.now());
   await using maker = await openMaker({ clock: { now: () => new Date(time.nowMs) } });
   const repository = await Repository.open(maker.repositoryDir);

@@ -18,7 +18,8 @@ export interface Seen {
   readonly roles: readonly RoleStatus[];
   readonly submissions: readonly Pick<SubmissionView, 'state'>[];
   readonly lastWell: Date | undefined;
-  readonly freeBytes: number;
+  /** Undefined where the file system does not tell. */
+  readonly freeBytes: number | undefined;
 }
 
 export function makeMetrics(): Metrics {
@@ -76,7 +77,7 @@ export function makeMetrics(): Metrics {
       for (const state of SUBMISSION_STATES) {
         submissions.set({ state }, seen.submissions.filter(s => s.state === state).length);
       }
-      free.set(seen.freeBytes);
+      if (seen.freeBytes !== undefined) free.set(seen.freeBytes);
       return registry.metrics();
     },
   };
