@@ -1,5 +1,7 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
 import { checkIn } from './check-in.ts';
+import { fleetRestart } from './fleet-restart.ts';
+import { fleetRestartReal } from './fleet-restart-real.ts';
 import { metricsScrape } from './metrics-scrape.ts';
 import { publishFullRole } from './publish-full-role.ts';
 import { releaseAdd } from './release-add.ts';
@@ -10,6 +12,8 @@ import { start } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
+  'fleet-restart': fleetRestart,
+  'fleet-restart-real': fleetRestartReal,
   'metrics-scrape': metricsScrape,
   'publish-full-role': publishFullRole,
   'release-add': releaseAdd,

@@ -5,6 +5,8 @@ export { type Clock, systemClock } from './clock.ts';
 export { type AgentConfig, ConfigError, readConfig } from './config.ts';
 export { createDownloader } from './download/create-downloader.ts';
 export { type DurableFiles, durableFiles } from './durable/durable-files.ts';
+export { backoffMs } from './machine/backoff.ts';
+export { createSchedule } from './machine/schedule.ts';
 export { createHttpClient } from './net/http-client.ts';
 export { type HttpLimits, SHORT_ANSWER } from './net/http-limits.ts';
 export type { AgentStatus, OutcomeView, UpdateView } from './owner/status.ts';
