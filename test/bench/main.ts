@@ -3,6 +3,7 @@ import { checkIn } from './check-in.ts';
 import { fleetRestart } from './fleet-restart.ts';
 import { fleetRestartReal } from './fleet-restart-real.ts';
 import { metricsScrape } from './metrics-scrape.ts';
+import { phaseOpen } from './phase-open.ts';
 import { publishFullRole } from './publish-full-role.ts';
 import { releaseAdd } from './release-add.ts';
 import type { BenchResult } from './result.ts';
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'fleet-restart': fleetRestart,
   'fleet-restart-real': fleetRestartReal,
   'metrics-scrape': metricsScrape,
+  'phase-open': phaseOpen,
   'publish-full-role': publishFullRole,
   'release-add': releaseAdd,
   'rollout-create': rolloutCreate,

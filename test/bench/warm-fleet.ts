@@ -18,10 +18,15 @@ const CONNECTIONS = 32;
 
 /** Enrols devices, gets each a token, and makes a load of their check-ins. */
 export async function checkInLoad(server: ServerProcess, seconds: number): Promise<Load> {
-  await server.admin.post('/products', { name: 'gw2' });
-  const { tokens } = await server.admin.post<ClaimTokensAnswer>('/claim-tokens', { product: 'gw2', count: DEVICES });
-  const requests = await Promise.all(tokens.map((token, i) => warmDevice(server.deviceUrl, token, i)));
+  const requests = await warmDevices(server, DEVICES);
   return { url: `${server.deviceUrl}${DEVICE_API}/check-in`, requests, connections: CONNECTIONS, seconds };
+}
+
+/** Devices of a new product gw2 with their bodies and tokens for check-ins. */
+export async function warmDevices(server: ServerProcess, count: number): Promise<Load['requests']> {
+  await server.admin.post('/products', { name: 'gw2' });
+  const { tokens } = await server.admin.post<ClaimTokensAnswer>('/claim-tokens', { product: 'gw2', count });
+  return Promise.all(tokens.map((token, i) => warmDevice(server.deviceUrl, token, i)));
 }
 
 async function warmDevice(url: string, claimToken: string, index: number): Promise<Load['requests'][number]> {

@@ -74,7 +74,7 @@ export function plainPacing(plan: RestartPlan): Pacing {
 export function simulateRestart(plan: RestartPlan, pacing: Pacing): RestartRun {
   const random = seededRandom(plan.seed);
   const clock = { ms: 0 };
-  const agentClock = { now: () => clock.ms, monotonicMs: () => clock.ms, sleep: () => Promise.resolve() };
+  const agentClock = { monotonicMs: () => clock.ms };
   const ids = Array.from({ length: plan.devices }, () => hex(random));
   const failures = new Uint16Array(plan.devices);
   const arrivals = new Array<number>(plan.endSeconds).fill(0);

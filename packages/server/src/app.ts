@@ -50,7 +50,7 @@ export interface AppDeps extends Deps {
   readonly memory: DeviceMemory;
   readonly pace: FleetPace;
   readonly fleet: FleetConfig;
-  readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth'>;
+  readonly queue: Pick<Queues, 'backend' | 'reachable' | 'depth' | 'judgeSoon'>;
   readonly artifactRedirect: string | undefined;
   readonly deviceBytesPerSecond: number | undefined;
   readonly downloadsAtOnce?: number | undefined;

@@ -17,7 +17,11 @@ export interface Schedule {
   now(): void;
 }
 
-export function createSchedule(clock: Clock, firstWithinSeconds: number, random: () => number): Schedule {
+export function createSchedule(
+  clock: Pick<Clock, 'monotonicMs'>,
+  firstWithinSeconds: number,
+  random: () => number,
+): Schedule {
   let answeredAtMs = Number.NEGATIVE_INFINITY;
   let dueAtMs = clock.monotonicMs() + firstWithinSeconds * 1000 * random();
   const dueInMs = () => Math.max(0, dueAtMs - clock.monotonicMs());

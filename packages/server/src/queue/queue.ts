@@ -9,6 +9,7 @@ import type { FleetPace } from '../fleet/fleet-pace.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
 import { type JobBackend, type JobQueue, type JobStore, openJobBackend } from './job-backend.ts';
+import { nudgeGates } from './gate-nudge.ts';
 import { noteRun } from './job-pulse.ts';
 import { forgetOld } from './retention.ts';
 import { type SilenceWatch, type TimedJob, watchSilence } from './silence-watch.ts';
@@ -39,6 +40,8 @@ export interface Queues {
   readonly reachable: () => Promise<boolean>;
   /** Undefined where the queue does not answer within a second. Never throws. */
   readonly depth: () => Promise<QueueDepth | undefined>;
+  /** Updates of these rollouts have ended: their gates need not wait for the next tick. */
+  readonly judgeSoon: (rolloutIds: Iterable<string>) => void;
   /** Waits for the work in hand, then ends; within a few seconds also where the queue is out of reach. */
   readonly close: () => Promise<void>;
 }
@@ -55,6 +58,11 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
     { name: 'gate-tick', everyMs: Math.max(1, Math.round(config.gateTickSeconds * 1000)), run: () => tickGates(deps) },
     { name: 'retention', everyMs: RETENTION_MS, run: () => forgetOld(deps) },
   ];
+  const nudge = nudgeGates(ids =>
+    tickGates(deps, ids).catch((error: unknown) =>
+      log.warn({ err: error }, 'gates could not be judged before their tick'),
+    ),
+  );
   const queue = backend.newQueue(QUEUE);
   const inHand = new Set<Promise<void>>();
   let ending = false;
@@ -92,10 +100,12 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
   return {
     backend: backend.kind,
     depth,
+    judgeSoon: nudge.judgeSoon,
     reachable: async () => (await depth()) !== undefined,
     close: async () => {
       ending = true;
       await watch.close();
+      await nudge.close();
       const farewell = worker.close().then(() => queue.close());
       await Promise.allSettled(inHand);
       await within(FAREWELL_MS, farewell).catch(() => undefined);

@@ -1,66 +1,21 @@
-import { connect, createServer, type Server, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { type DatabaseLink, openDatabaseLink } from '../testing/database-link.ts';
 import { seedRelease, seedRollout } from '../testing/seed.ts';
 import { type Board, openBoard } from './board.ts';
 import { stopRollout } from './rollout-control.ts';
 
 const log = pino({ level: 'silent' });
 let base: FreshDatabase;
-let link: Link;
+let link: DatabaseLink;
 let board: Board;
 let now = 1_000_000;
 const clock = { now: () => new Date(now) };
 
-/** A cable between server and database that can be cut. */
-interface Link {
-  readonly url: string;
-  cut(): void;
-  mend(): void;
-  close(): Promise<void>;
-}
-
-async function openLink(databaseUrl: string): Promise<Link> {
-  const to = new URL(databaseUrl);
-  const sockets = new Set<Socket>();
-  let whole = true;
-  const server: Server = createServer(client => {
-    if (!whole) return void client.destroy();
-    const upstream = to.hostname
-      ? connect(Number(to.port || 5432), to.hostname)
-      : connect(`${to.searchParams.get('host')}/.s.PGSQL.${to.port || 5432}`);
-    for (const socket of [client, upstream]) {
-      sockets.add(socket);
-      socket.on('error', () => undefined).on('close', () => [client, upstream].forEach(s => s.destroy()));
-    }
-    client.pipe(upstream).pipe(client);
-  });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const through = new URL(databaseUrl);
-  through.hostname = '127.0.0.1';
-  through.port = String((server.address() as { port: number }).port);
-  through.searchParams.delete('host');
-  const drop = () => sockets.forEach(s => s.destroy());
-  return {
-    url: through.href,
-    cut: () => {
-      whole = false;
-      drop();
-    },
-    mend: () => {
-      whole = true;
-    },
-    close: () => {
-      drop();
-      return new Promise(resolve => server.close(() => resolve()));
-    },
-  };
-}
-
 beforeEach(async () => {
   base = await freshDatabase();
-  link = await openLink(base.url);
+  link = await openDatabaseLink(base.url);
 });
 afterEach(async () => {
   await board.close();
@@ -104,6 +59,24 @@ describe('the board', () => {
     link.mend();
     await board.confirm();
     expect(offered()).toBe(1);
+  });
+
+  it('shows nothing once nothing came through its connection for a second, and recovers by itself', async () => {
+    await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    link.stall();
+    now += 1000;
+    await board.confirm();
+    expect(offered()).toBe(1);
+    now += 1;
+    expect(board.current()).toBeUndefined();
+    link.mend();
+    await expect
+      .poll(async () => {
+        await board.confirm();
+        return offered();
+      })
+      .toBe(1);
   });
 
   it('does not trust a view that a clock set back would make look fresh', async () => {

@@ -1,4 +1,5 @@
 import { type CheckInRequest, UPDATE_STATES } from '@tidegate/protocol';
+import { sql } from 'kysely';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tagByName } from '../admin/tag-store.ts';
@@ -34,12 +35,12 @@ afterEach(async () => {
   await base.drop();
 });
 
-function ask(more: Partial<CheckInRequest> = {}) {
+function ask(more: Partial<CheckInRequest> = {}, through: Pick<Board, 'current'> = board) {
   const deps = {
     db: base.db,
     clock,
     log: pino({ level: 'silent' }),
-    board,
+    board: through,
     memory,
     pace: { pollAfterSeconds: () => 60 },
   };
@@ -182,6 +183,22 @@ describe('a check-in', () => {
     await base.db.updateTable('rollouts').set({ state: 'stopped' }).execute();
     expect((await ask()).offer).toBeNull();
     expect(await attempts()).toEqual([]);
+  });
+
+  it('gets nothing where the process was cut off while the offer was written', async () => {
+    let looks = 0;
+    const cutOff = { current: () => (looks++ === 0 ? board.current() : undefined) };
+    expect((await ask({}, cutOff)).offer).toBeNull();
+    expect(await attempts()).toHaveLength(1);
+    expect((await ask()).offer).not.toBeNull();
+  });
+
+  it('is answered within a second or so where the database hangs', async () => {
+    await base.db.transaction().execute(async tx => {
+      await sql`lock table attempts in access exclusive mode`.execute(tx);
+      expect(await ask()).toMatchObject({ offer: null, stop: [] });
+    });
+    expect((await ask()).offer).not.toBeNull();
   });
 
   it('is told to stop when its rollout was stopped', async () => {

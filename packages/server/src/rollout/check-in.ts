@@ -13,9 +13,10 @@ import type { DeviceMemory } from './device-memory.ts';
 import { admitDevice } from './admission-store.ts';
 import { type KnownDevice, placeOffer } from './offer-store.ts';
 import type { RunningRollout } from './running-rollout.ts';
+import { within } from '../within.ts';
 
 export interface CheckInDeps extends Deps {
-  readonly board: Board;
+  readonly board: Pick<Board, 'current'>;
   readonly memory: DeviceMemory;
   readonly pace: Pick<FleetPace, 'pollAfterSeconds'>;
   /** Over all rollouts and processes; absent: as many as come. */
@@ -42,13 +43,15 @@ export async function checkIn(
   const view = deps.board.current();
   if (!view) return { offer: null, stop: [], pollAfterSeconds };
   try {
-    return { ...(await offerFor(deps, facts, body.update?.rolloutId, view)), pollAfterSeconds };
+    return { ...(await within(ANSWER_MS, offerFor(deps, facts, body.update?.rolloutId, view))), pollAfterSeconds };
   } catch (error) {
     deps.log.warn({ err: error, deviceId: identity.id }, 'no offer could be made');
     return { offer: null, stop: [], pollAfterSeconds };
   }
 }
 
+/** A database that hangs must not hang the devices: an offer that it places all the same comes with the next check-in. */
+const ANSWER_MS = 1000;
 const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [], group: null };
 
 async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
@@ -70,7 +73,14 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
     if (answer && 'closedUntil' in answer) view.closedUntil.set(rollout.id, answer.closedUntil.getTime());
     const placed = answer && 'closedUntil' in answer ? undefined : answer;
     if (placed) memory.learn(device.id, rollout.id, placed);
-    if (placed && !placed.ended) return { offer: toOffer(rollout, placed.attempt), stop: [...stop] };
+    if (placed && !placed.ended) {
+      // Writing took its time: meanwhile a stop may have come, or this process may have been cut off from it.
+      const mayStill = deps.board
+        .current()
+        ?.rolloutsFor(said.product, said.channel)
+        .some(r => r.id === rollout.id);
+      return { offer: mayStill === true ? toOffer(rollout, placed.attempt) : null, stop: [...stop] };
+    }
     // The database knows better: stopped in this moment, or ended through another process. Each round drops one.
     rollouts = rollouts.filter(r => r !== rollout);
   }

@@ -21,9 +21,11 @@ export interface TickDeps extends Deps {
   readonly pace: Pick<FleetPace, 'intervalSeconds'>;
 }
 
-/** A fault with one rollout is logged and keeps none of the others waiting. */
-export async function tickGates(deps: TickDeps): Promise<void> {
-  for (const id of await judgedRollouts(deps.db)) {
+/** A fault with one rollout is logged and keeps none of the others waiting. @param only all where absent */
+export async function tickGates(deps: TickDeps, only?: ReadonlySet<string>): Promise<void> {
+  const judged = await judgedRollouts(deps.db);
+  for (const id of judged) {
+    if (only && !only.has(id)) continue;
     try {
       await judge(deps, id);
     } catch (error) {

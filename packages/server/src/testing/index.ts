@@ -1,3 +1,4 @@
+export * from './database-link.ts';
 export * from './fresh-database.ts';
 export * from './job-stores.ts';
 export * from './seed.ts';
