@@ -112,12 +112,7 @@ async function comeBack(url: string, keys: readonly Key[], seen: Seen): Promise<
   const began = performance.now();
   const sinceMs = () => performance.now() - began;
   const health = setInterval(() => {
-    void call(agent, `${url}/readyz`).then(
-      ({ status }) => {
-        if (status !== 200) seen.notReady++;
-      },
-      () => seen.notReady++,
-    );
+    void isReady(agent, url).then(ready => (seen.notReady += ready ? 0 : 1));
   }, 500);
   const device = async (key: Key) => {
     const schedule = createSchedule(systemClock, FIRST_WITHIN_SECONDS, Math.random);
@@ -141,6 +136,14 @@ async function comeBack(url: string, keys: readonly Key[], seen: Seen): Promise<
   } finally {
     clearInterval(health);
     agent.destroy();
+  }
+}
+
+async function isReady(agent: Agent, url: string): Promise<boolean> {
+  try {
+    return (await call(agent, `${url}/readyz`)).status === 200;
+  } catch {
+    return false;
   }
 }
 

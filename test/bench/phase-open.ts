@@ -140,10 +140,10 @@ async function stopTimes(servers: readonly ServerProcess[], devices: readonly De
     phases: [{ basisPoints: 10_000 }],
   });
   const lastOfferAt = servers.map(() => 0);
-  let goesOn = true;
+  const end = new AbortController();
   const askers = servers.flatMap((server, s) =>
     devices.slice(s * 4, s * 4 + 4).map(async device => {
-      while (goesOn) {
+      while (!end.signal.aborted) {
         const { offer } = await checkIn(server, device);
         if (offer) lastOfferAt[s] = performance.now();
       }
@@ -162,7 +162,7 @@ async function stopTimes(servers: readonly ServerProcess[], devices: readonly De
     times.push(...lastOfferAt.map(at => Math.max(0, at - stoppedAt)));
     await admin?.post(`/rollouts/${rollout?.id}/resume`);
   }
-  goesOn = false;
+  end.abort();
   await Promise.all(askers);
   return times;
 }

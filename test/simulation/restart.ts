@@ -77,8 +77,8 @@ export function simulateRestart(plan: RestartPlan, pacing: Pacing): RestartRun {
   const agentClock = { monotonicMs: () => clock.ms };
   const ids = Array.from({ length: plan.devices }, () => hex(random));
   const failures = new Uint16Array(plan.devices);
-  const arrivals = new Array<number>(plan.endSeconds).fill(0);
-  const served = new Array<number>(plan.endSeconds).fill(0);
+  const arrivals = Array.from({ length: plan.endSeconds }, () => 0);
+  const served = Array.from({ length: plan.endSeconds }, () => 0);
   const waiting = new Set(ids.keys());
   let allServedSeconds = Number.POSITIVE_INFINITY;
 
