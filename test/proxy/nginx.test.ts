@@ -52,7 +52,9 @@ beforeAll(async () => {
   const data = join(folder, 'server');
   const start = async (artifactRedirect?: string) => {
     const more =
-      artifactRedirect === undefined ? {} : { artifactRedirect, deviceBytesPerSecond: DEVICE_BYTES_PER_SECOND };
+      artifactRedirect === undefined
+        ? {}
+        : { artifactRedirect, downloads: { deviceBytesPerSecond: DEVICE_BYTES_PER_SECOND } };
     const plan = {
       program,
       data,

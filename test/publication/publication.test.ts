@@ -37,6 +37,18 @@ describe('a publication', () => {
     });
   });
 
+  it('keeps from which counter on a release can be installed', async () => {
+    repo.release(content, { version: '1.0.0', counter: 1 });
+    repo.release(Buffer.from('later'), { version: '1.1.0', counter: 2, minFromCounter: 1 });
+    committed(await publisher.publish(repo));
+    const token = await publisher.app.apiToken('viewer');
+    const { json } = await publisher.app.admin('GET', '/releases', { token });
+    expect((json as { items: { minFromCounter: number | null }[] }).items.map(r => r.minFromCounter)).toEqual([
+      null,
+      1,
+    ]);
+  });
+
   it('takes what lies beside images, bundles and product descriptors, and makes no release of them', async () => {
     const path = repo.release(content, { version: '1.0.0', counter: 1 });
     const beside: [string, object][] = [

@@ -28,7 +28,8 @@ export interface ServerPlan {
   readonly redis?: { readonly url: string; readonly prefix: string };
   /** Where nginx stands before it: the location that shows the artifact folder. */
   readonly artifactRedirect?: string;
-  readonly deviceBytesPerSecond?: number;
+  /** As many and as fast as they come where absent. */
+  readonly downloads?: { readonly downloadBytesPerSecond?: number; readonly deviceBytesPerSecond: number };
   /** Its program; where absent, its source. */
   readonly program?: string;
 }
@@ -48,9 +49,9 @@ interface Ready {
 
 export async function startServerProcess(plan: ServerPlan): Promise<ServerProcess> {
   const configFile = `${plan.data}.yaml`;
-  const { pollSeconds, gateTickSeconds, artifactRedirect, deviceBytesPerSecond } = plan;
+  const { pollSeconds, gateTickSeconds, artifactRedirect, downloads } = plan;
   const fleet = { ...UNHURRIED, pollSeconds, ...plan.fleet };
-  await writeFile(configFile, stringify({ ...fleet, gateTickSeconds, artifactRedirect, deviceBytesPerSecond }));
+  await writeFile(configFile, stringify({ ...fleet, ...downloads, gateTickSeconds, artifactRedirect }));
   const ports = ['--port', String(plan.port ?? 0), '--admin-port', String(plan.adminPort ?? 0)];
   const tls = plan.tls ? ['--tls-cert', plan.tls.certificate, '--tls-key', plan.tls.key] : [];
   const child = await startChild({
