@@ -15,6 +15,7 @@ export * from './rollout-preview.ts';
 export * from './rollout.ts';
 export * from './routes.ts';
 export * from './schema.ts';
+export * from './support.ts';
 export * from './self-offer.ts';
 export * from './states.ts';
 export * from './submission.ts';

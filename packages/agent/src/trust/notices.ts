@@ -2,7 +2,7 @@
  * What the signed lists tell the device's owner, beside what may be installed: why a version is held, until when the maker
  * promises security updates, that no more will come. Pure. What cannot be read of it is left out: it decides nothing.
  */
-import { describedAs, holdPath, LIMITS, type Localized, RETIRED_FIELD } from '@tidegate/protocol';
+import { describedAs, holdPath, LIMITS, type Localized, promisedIn, RETIRED_FIELD } from '@tidegate/protocol';
 import type { SignedArtifact } from '../ports.ts';
 import type { OfflineLists } from './signed-lists.ts';
 
@@ -35,15 +35,11 @@ export function noticesIn({ channel, holds }: OfflineLists, product: string): No
 }
 
 function newestDescriptor(channel: OfflineLists['channel']): ListedDescriptor | undefined {
-  const all = Object.entries(channel?.signed.targets ?? {}).flatMap(([path, { length, hashes, custom }]) => {
-    const described = describedAs(path, custom);
-    const sha256 = hashes['sha256'];
-    if (!described.ok || described.value.kind !== 'product' || sha256 === undefined) return [];
-    if (length > LIMITS.productBytes) return [];
-    const { version, supportEnds } = described.value.entry;
-    return [{ revision: Number(version), descriptor: { path, sha256, lengthBytes: length, supportEnds } }];
-  });
-  return all.toSorted((a, b) => b.revision - a.revision)[0]?.descriptor;
+  const newest = promisedIn(channel?.signed.targets ?? {});
+  const target = newest && targetOf(channel, newest.path);
+  const sha256 = target?.hashes['sha256'];
+  if (!newest || !target || sha256 === undefined || target.length > LIMITS.productBytes) return undefined;
+  return { path: newest.path, sha256, lengthBytes: target.length, supportEnds: newest.supportEnds };
 }
 
 function targetOf(list: OfflineLists['holds'], path: string) {

@@ -88,6 +88,18 @@ function keysOf({ signed }: Metadata<Root | Targets>, role: string): Key[] {
   return (ids ?? []).flatMap(id => keys[id] ?? []);
 }
 
+/** How many keys of the role have signed it. */
+export function signerCount(delegator: Metadata<Root | Targets>, role: string, metadata: Metadata<Targets>): number {
+  return keysOf(delegator, role).filter(key => {
+    try {
+      key.verifySignature(metadata);
+      return true;
+    } catch {
+      return false;
+    }
+  }).length;
+}
+
 export function isSigned(
   delegator: Metadata<Root>,
   role: string,

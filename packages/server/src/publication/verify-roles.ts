@@ -8,6 +8,7 @@ import { LIMITS, ROLE_PATTERN } from '@tidegate/protocol';
 import type { Metadata, Root, Snapshot, TargetFile, Targets } from '@tufjs/models';
 import { ServerError } from '../server-error.ts';
 import type { MetadataFiles } from './metadata-files.ts';
+import { mustKeepPromise } from './verify-support.ts';
 import { invalid, mustBeSigned, mustHaveVersion, mustMatch, mustNotBeExpired, readMetadata } from './read-metadata.ts';
 
 export interface SignedTarget {
@@ -43,7 +44,7 @@ export function verifyRoles(
   files: MetadataFiles,
   root: Metadata<Root>,
   snapshot: Metadata<Snapshot>,
-  { now, served }: { readonly now: Date; readonly served: ReadonlySet<string> },
+  { now, served }: { readonly now: Date; readonly served: ReadonlyMap<string, Buffer> },
 ): VerifiedRoles {
   const snapshotFile = `${snapshot.signed.version}.snapshot.json`;
   const queue: Visit[] = [{ role: 'targets', delegator: root, holds: true, allows: () => false }];
@@ -55,7 +56,10 @@ export function verifyRoles(
     const fault = faultOf(visit, file, metadata, now);
     if (fault && (visit.role === 'targets' || !served.has(file))) throw fault;
     if (fault) stale.push(...Object.keys(metadata.signed.targets));
-    else targets.push(...targetsOf(visit, file, metadata));
+    else {
+      targets.push(...targetsOf(visit, file, metadata));
+      if (!served.has(file)) mustKeepPromise(visit, file, metadata, servedList(visit.role, served));
+    }
     for (const next of delegationsOf(visit, file, metadata, !fault)) {
       if (seen.has(next.role))
         throw invalid(file, `delegates to ${next.role}, which another role delegates to as well`);
@@ -90,6 +94,11 @@ function faultOf(visit: Visit, file: string, metadata: Metadata<Targets>, now: D
     if (error instanceof ServerError) return error;
     throw error;
   }
+}
+
+function servedList(role: string, served: ReadonlyMap<string, Buffer>): Metadata<Targets> | undefined {
+  const found = [...served].find(([file]) => file.replace(/^\d+\./, '') === `${role}.json`);
+  return found && readMetadata('targets', ...found);
 }
 
 function targetsOf({ role, allows }: Visit, file: string, metadata: Metadata<Targets>): SignedTarget[] {

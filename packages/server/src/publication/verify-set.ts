@@ -143,9 +143,15 @@ function currentSnapshot(input: SetInput, root: Metadata<Root>): Metadata<Snapsh
 }
 
 /** The names of the role files that devices get now. */
-function servedFiles(input: SetInput): ReadonlySet<string> {
+function servedFiles(input: SetInput): ReadonlyMap<string, Buffer> {
   const meta = Object.entries(servedSet(input)?.snapshot?.signed.meta ?? {});
-  return new Set(meta.map(([role, { version }]) => `${version}.${role}`));
+  const files = meta.map(([role, { version }]) => `${version}.${role}`);
+  return new Map(
+    files.flatMap(file => {
+      const bytes = input.published.get(file);
+      return bytes ? [[file, bytes] as const] : [];
+    }),
+  );
 }
 
 function servedSet({ currentTimestamp, published }: SetInput) {
