@@ -48,7 +48,9 @@ async function completed(world: TestWorld, id: string): Promise<RolloutView> {
   });
 }
 
-test('a device waits for the maker’s window by its own clock, and for its owner’s, and neither is a failure', async () => {
+test('a device waits for the maker’s window by its own clock, and for its owner’s, and neither is a failure', {
+  timeout: 300_000,
+}, async () => {
   const database = await emptyDatabase();
   await using world = await openWorld({ databaseUrl: database.url, devices: 1 });
   const [member] = world.fleet.members;
@@ -85,7 +87,9 @@ test('a device waits for the maker’s window by its own clock, and for its owne
   expect(await completed(world, summer.id)).toMatchObject({ counts: { verified: 1 } });
 });
 
-test('an urgent security release takes over a device that waits with another, and still waits for its owner', async () => {
+test('an urgent security release takes over a device that waits with another, and still waits for its owner', {
+  timeout: 300_000,
+}, async () => {
   const database = await emptyDatabase();
   await using world = await openWorld({ databaseUrl: database.url, devices: 1 });
   const [member] = world.fleet.members;

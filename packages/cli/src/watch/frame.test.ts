@@ -39,7 +39,7 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     pace: {},
     window: null,
     urgent: false,
-    notBefore: '2026-11-24T12:00:00Z',
+    notBefore: '2026-11-24T11:50:00Z',
     counts: some,
     phaseCounts: [some, none, none],
     decisions: [],
@@ -83,6 +83,8 @@ test('says how each phase stands', () => {
   expect(text[5]).toMatch(/^ {4}100 % \[ +\] waits$/);
   const halted = frame(rollout({ state: 'halted', endedAt: '2026-11-24T11:55:00Z' }), around);
   expect(halted[1]).toEqual({ text: 'app 1.1.0: halted after 5 min', tone: 'bad' });
+  const planned = frame(rollout({ notBefore: '2026-11-25T12:00:00Z' }), around);
+  expect(planned[1]?.text).toMatch(/^app 1\.1\.0: running, begins 2026-11-2/);
   expect(halted[4]).toMatchObject({ text: expect.stringMatching(/^✗ .*halted$/) as string, tone: 'bad' });
 });
 

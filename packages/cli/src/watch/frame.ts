@@ -1,6 +1,6 @@
 /** What a watched rollout looks like at one moment: a bar for each phase. Pure. */
 import type { RolloutCounts, RolloutView } from '@tidegate/protocol';
-import { atWork, countWords } from '../commands/rollout-words.ts';
+import { atWork, countWords, stateWords } from '../commands/rollout-words.ts';
 import { phaseText } from '../command.ts';
 import { spanWords } from '../print/when.ts';
 
@@ -23,13 +23,15 @@ interface Surroundings {
 const OTHER_ROWS = 6;
 
 export function frame(rollout: RolloutView, around: Surroundings): StyledLine[] {
-  const { state, name, target, createdAt, endedAt } = rollout;
+  const { state, name, target, notBefore, endedAt } = rollout;
   const until = endedAt === null ? around.now.getTime() : Date.parse(endedAt);
-  const age = `${endedAt === null ? 'for' : 'after'} ${spanWords((until - Date.parse(createdAt)) / 1000)}`;
+  const age = spanWords((until - Date.parse(notBefore)) / 1000);
+  const begun = Date.parse(notBefore) <= around.now.getTime();
+  const words = begun ? `${state} ${endedAt === null ? 'for' : 'after'} ${age}` : stateWords(rollout, around.now);
   const phases = rollout.phases.map((_, i) => phaseLine(rollout, i, around.columns));
   return [
     { text: '', tone: 'plain' },
-    { text: `${name}: ${state} ${age}`, tone: state === 'halted' || state === 'stopped' ? 'bad' : 'strong' },
+    { text: `${name}: ${words}`, tone: state === 'halted' || state === 'stopped' ? 'bad' : 'strong' },
     { text: target, tone: 'dim' },
     ...window(phases, rollout.openPhase, Math.max(3, around.rows - OTHER_ROWS)),
     { text: footer(rollout, around.lost), tone: around.lost === undefined ? 'dim' : 'bad' },
