@@ -189,3 +189,26 @@ test('a refresh ends as stopped when its signal fires', async () => {
   await expect(victim.trust.refresh(AbortSignal.abort())).rejects.toMatchObject({ code: 'stopped' });
   await victim.recovers();
 });
+
+test('a release that requires other components is taken once each of them runs, and not before', async () => {
+  await using victim = await makeVictim();
+  const { repo } = victim;
+  const mcu = repo.addFirmware(Buffer.from('mcu'), { component: 'mcu', version: '0.9.0', counter: 2 }, 'mcu.bin');
+  repo.addFirmware(Buffer.from('radio'), { component: 'radio', version: '3.0.0', counter: 3 }, 'radio.bin');
+  const requires = [
+    { component: 'mcu', minCounter: 2 },
+    { component: 'radio', minCounter: 3 },
+  ];
+  const path = victim.release({ requires });
+  await victim.trust.refresh();
+  const running = (counters: Readonly<Record<string, number>>) => ({
+    ...FACTS,
+    installed: Object.fromEntries(Object.entries(counters).map(([name, counter]) => [name, { version: 'x', counter }])),
+  });
+  const early = expect.objectContaining({ code: 'requirement-missing' });
+  await expect(victim.trust.accept(path, running({ app: 1, mcu: 1, radio: 3 }))).rejects.toEqual(early);
+  await expect(victim.trust.accept(path, running({ app: 1, mcu: 2 }))).rejects.toEqual(early);
+  // What is required comes by itself, by the same list.
+  await expect(victim.trust.accept(mcu, running({ app: 1, mcu: 1 }))).resolves.toMatchObject({ path: mcu });
+  await expect(victim.trust.accept(path, running({ app: 1, mcu: 2, radio: 3 }))).resolves.toMatchObject({ path });
+});
