@@ -16,7 +16,9 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'src/keys/pkcs11-key.test.ts': ['softhsm2-util', 'pkcs11-tool'],
   },
   e2e: {
+    'docs/device-engineer.test.ts': ['python3'],
     'e2e/agent-under-systemd.test.ts': ['systemd-notify', 'python3'],
+    'e2e/plain-file-server.test.ts': ['python3'],
     'e2e/systemd-units.test.ts': ['systemd-analyze'],
     'images/run.test.ts': ['redis-server', 'redis-cli'],
     'proxy/nginx.test.ts': ['nginx', 'openssl'],

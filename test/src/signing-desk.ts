@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommitAnswer, ReleaseClass } from '@tidegate/protocol';
+import type { CommitAnswer, Firmware, ReleaseClass } from '@tidegate/protocol';
 import {
   createRepository,
   generateKeyFile,
@@ -31,6 +31,8 @@ export interface FileToSign {
   readonly format?: 'tar' | 'file';
   readonly hardware?: readonly string[];
   readonly class?: ReleaseClass;
+  readonly schedule?: NonNullable<Firmware['schedule']>;
+  readonly selfOfferAfterDays?: number;
 }
 
 export interface SigningDesk {
@@ -39,6 +41,8 @@ export interface SigningDesk {
   readonly rootFile: string;
   /** Lists a file as a release and signs its channel, by CI and by a person. */
   release(file: FileToSign): Promise<ReleaseResult>;
+  /** Signs that a version must not be installed. */
+  hold(version: string, component?: string): Promise<void>;
   /** Signs a channel's draft, by CI and by a person. */
   signChannel(role: string): Promise<void>;
   /** Makes snapshot and timestamp, and brings the set to the server. */
@@ -123,6 +127,12 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
     repository,
     rootFile: join(repository.dir, 'metadata', '1.root.json'),
     refresh,
+    hold: async (version, component = 'app') => {
+      const product = products[0] ?? '';
+      const reason = { en: 'It does harm.' };
+      const { role } = await repository.addHold({ product, component, version, reason });
+      await bySome(role, [duty]);
+    },
     signChannel: role => bySome(role, [ci, release]),
     release: async ({
       file,
@@ -133,6 +143,7 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
       format = 'tar',
       hardware,
       class: releaseClass = 'feature',
+      ...selfOffer
     }) => {
       const added = await repository.addRelease({
         file,
@@ -143,6 +154,7 @@ export async function openSigningDesk(options: DeskOptions): Promise<SigningDesk
         ...(counter === undefined ? {} : { counter }),
         hardware: [...(hardware ?? [`${product}-a`])],
         class: releaseClass,
+        ...selfOffer,
         ...(releaseClass === 'security'
           ? { fixes: [{ id: 'SAMPLE-1', risk: { en: 'Strangers could switch the lights.' } }] }
           : {}),
