@@ -198,6 +198,20 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
   await office.desk.run(['rollout', 'stop', namesake.id]);
 });
 
+test('opens the next phase by hand, once that is confirmed, with the reason in the history', async () => {
+  const words = ['rollout', 'create', office.target, '--name', 'steps', '--phases', '1%,100%', '--yes'];
+  await office.desk.json<RolloutView>(words);
+  const advance = ['rollout', 'advance', 'steps', '--reason', 'a quiet weekend'];
+  expect(await office.desk.run(advance)).toMatchObject({ code: 2, stdout: '' });
+  const opened = await office.desk.run([...advance, '--yes']);
+  expect(opened).toMatchObject({ code: 0, stdout: 'steps is running, phase 2 of 2 (100 %).\n' });
+  const shown = await office.desk.run(['rollout', 'show', 'steps']);
+  expect(shown.stdout).toContain('phase 1: next phase opened by first admin: a quiet weekend\n');
+  const last = await office.desk.run([...advance, '--yes']);
+  expect(last).toMatchObject({ code: 3, stderr: expect.stringContaining('[rollout-state]') as string });
+  await office.desk.run(['rollout', 'stop', 'steps']);
+});
+
 test('shows the server at a glance', async () => {
   const status = await office.desk.json<StatusView>(['status']);
   expect(status).toMatchObject({ releases: 1, queue: { reachable: true } });

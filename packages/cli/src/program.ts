@@ -16,6 +16,7 @@ import { loginCommand } from './commands/login.ts';
 import { productAddCommand, productListCommand } from './commands/product.ts';
 import { releaseListCommand } from './commands/release-list.ts';
 import { rolloutActCommands } from './commands/rollout-act.ts';
+import { rolloutAdvanceCommand } from './commands/rollout-advance.ts';
 import { rolloutCreateCommand } from './commands/rollout-create.ts';
 import { rolloutListCommand } from './commands/rollout-list.ts';
 import { rolloutRescheduleCommand } from './commands/rollout-reschedule.ts';
@@ -80,6 +81,7 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
         ),
         ...rolloutActCommands(terminal),
         rolloutRescheduleCommand(terminal),
+        rolloutAdvanceCommand(terminal),
         rolloutRetryCommand(terminal),
       ],
     ],

@@ -117,7 +117,7 @@ export type RolloutCounts = Static<typeof RolloutCounts>;
 export const GATE_ACTIONS = ['advance', 'hold', 'halt', 'complete'] as const;
 export type GateAction = (typeof GATE_ACTIONS)[number];
 /** What people do to a rollout stands in the same history. */
-export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry', 'reschedule'] as const;
+export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry', 'reschedule', 'open'] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 /** What the gate decided, or a person did, with the numbers of that moment. */
@@ -171,6 +171,15 @@ export type RolloutView = Static<typeof RolloutView>;
 /** Another start for a rollout that has not begun; a time that is past: now. */
 export const RolloutRescheduleRequest = closed({ notBefore: Instant });
 export type RolloutRescheduleRequest = Static<typeof RolloutRescheduleRequest>;
+
+/** A phase opened by hand, before the gate would. */
+export const RolloutAdvanceRequest = closed({
+  /** Index of the phase to open, the one after the open one: so that of two people who ask at once one phase opens, not two. */
+  phase: Type.Integer({ minimum: 1, maximum: LIMITS.phasesPerRollout - 1 }),
+  /** Why the gate's proof is not waited for; kept in the history. */
+  reason: Type.String({ minLength: 1, maxLength: LIMITS.detailChars }),
+});
+export type RolloutAdvanceRequest = Static<typeof RolloutAdvanceRequest>;
 
 /** Which devices get another attempt: those named, else every one whose last attempt ended otherwise than verified. */
 export const RolloutRetryRequest = closed({

@@ -95,6 +95,7 @@ const ACTORS: Readonly<Record<string, string>> = {
   stop: 'stopped',
   retry: 'retried',
   reschedule: 'rescheduled',
+  open: 'next phase opened',
 };
 
 /** `phase 1: advance: 3 of 3 devices verified, soaked 3 s`, `phase 1: paused by alice`. */

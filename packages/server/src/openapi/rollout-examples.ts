@@ -6,6 +6,7 @@ import {
   Pace,
   Phase,
   Ramp,
+  RolloutAdvanceRequest,
   RolloutConflict,
   RolloutCounts,
   RolloutPreview,
@@ -126,6 +127,7 @@ export const ROLLOUT_EXAMPLES = [
   }),
   named('RolloutView', RolloutView, rollout),
   named('RolloutRescheduleRequest', RolloutRescheduleRequest, { notBefore: NOON }),
+  named('RolloutAdvanceRequest', RolloutAdvanceRequest, { phase: 1, reason: 'the pilot sites asked for it' }),
   named('RolloutRetryRequest', RolloutRetryRequest, { devices: [DEVICE_ID] }),
   named('RolloutRetryAnswer', RolloutRetryAnswer, { rollout, retried: 1, exhausted: 0 }),
 ];

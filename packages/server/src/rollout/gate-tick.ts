@@ -12,6 +12,7 @@ import { countsOfRollouts, totalCounts } from './counts-store.ts';
 import { storeDecision } from './decision-store.ts';
 import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey, surveyCap } from './gate.ts';
 import { dueLook } from './looks.ts';
+import { nextPhase } from './rollout-control.ts';
 import { findRelease, findRollout, type RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
 import { markSilent } from './silence.ts';
@@ -122,7 +123,7 @@ async function apply(tx: Transaction<Database>, row: RolloutRow, verdict: GateVe
 function changeOf(row: RolloutRow, { action }: GateVerdict, now: Date) {
   switch (action) {
     case 'advance':
-      return { open_phase: row.open_phase + 1, phase_opened_at: now, looked_phase: 0 };
+      return nextPhase(row, now);
     case 'halt':
       return { state: 'halted' as const, ended_at: now };
     case 'complete':

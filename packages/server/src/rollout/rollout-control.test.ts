@@ -54,7 +54,7 @@ async function anotherProcess() {
   const deps = { db: app.db, clock: app.clock, log: app.log, board, memory, pace: { pollAfterSeconds: () => 60 } };
   return {
     confirm: () => board.confirm(),
-    checkIn: async (device: number) => {
+    checkIn: async (device: number, workingOn?: string) => {
       await board.confirm();
       return checkIn(
         deps,
@@ -65,6 +65,7 @@ async function anotherProcess() {
           channel: 'stable',
           bootId: seedId('boot'),
           components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+          ...(workingOn !== undefined && { update: { rolloutId: workingOn, attempt: 1, state: 'downloading' } }),
         },
       );
     },
@@ -165,6 +166,66 @@ describe('what an operator does to a rollout', () => {
     const row = await app.db.selectFrom('rollouts').selectAll().executeTakeFirstOrThrow();
     expect(row.ended_at !== null).toBe(row.state === 'stopped');
     expect(row.rested_at !== null).toBe(row.state !== 'running');
+  });
+});
+
+describe('a phase opened by hand', () => {
+  const advance = async (phase: number, reason = 'the pilot sites asked for it') => {
+    const answer = await app.admin('POST', `/rollouts/${rollout.id}/advance`, { token, body: { phase, reason } });
+    return { status: answer.status, view: answer.json as RolloutView, problem: answer.json as Problem };
+  };
+
+  beforeEach(async () => {
+    await app.db.deleteFrom('rollouts').execute();
+    const phases = [{ devices: 1 }, { devices: 2 }, { basisPoints: 10_000 }];
+    rollout = await seedRollout(app.db, await seedRelease(app.db, 3), app.clock.now(), { phases });
+  });
+
+  it('takes further devices in at once, in every process, and the history says who did it and why', async () => {
+    const server = await anotherProcess();
+    expect((await server.checkIn(0)).offer).not.toBeNull();
+    expect((await server.checkIn(1)).offer).toBeNull();
+    const { view } = await advance(1);
+    expect(view).toMatchObject({ state: 'running', openPhase: 1 });
+    expect(view.decisions.at(-1)).toMatchObject({ phase: 0, action: 'open', counts: { offered: 1 } });
+    expect(view.decisions.at(-1)?.reason).toBe('by operator: the pilot sites asked for it');
+    expect((await server.checkIn(1)).offer).toMatchObject({ rolloutId: rollout.id });
+  });
+
+  it('opens once when two people ask at the same time, and the gate halts it all the same', async () => {
+    const answers = await Promise.all([advance(1), advance(1)]);
+    expect(answers.map(a => a.view.openPhase)).toEqual([1, 1]);
+    expect(answers[1]?.view.decisions.filter(d => d.action === 'open').length).toBeLessThan(2);
+    await app.db.updateTable('releases').set({ withdrawn_at: app.clock.now() }).execute();
+    await tick();
+    expect((await advance(2)).problem).toMatchObject({ status: 409, code: 'rollout-state' });
+  });
+
+  it('is refused where it would leave one out, after the last, and before the start', async () => {
+    expect((await advance(2)).problem).toMatchObject({
+      status: 409,
+      detail: expect.stringMatching(/phase 2 comes first/),
+    });
+    expect((await advance(1)).status).toBe(200);
+    expect((await advance(2)).status).toBe(200);
+    expect((await advance(3)).problem).toMatchObject({ status: 409, detail: expect.stringMatching(/last phase/) });
+    expect((await advance(3, '')).problem).toMatchObject({ status: 400, code: 'invalid-input', path: '/reason' });
+    const notBefore = new Date(app.clock.now().getTime() + 3_600_000);
+    await app.db.updateTable('rollouts').set({ not_before: notBefore, open_phase: 0 }).execute();
+    expect((await advance(1)).problem).toMatchObject({ status: 409, detail: expect.stringMatching(/not begun/) });
+  });
+});
+
+describe('a halt', () => {
+  it('withdraws the offers: devices that have not begun are told to drop the update at their next check-in', async () => {
+    const server = await anotherProcess();
+    for (const device of [0, 1, 2, 3]) await server.checkIn(device);
+    for (const device of [0, 1, 2]) await report(device, 'failed');
+    await report(3, 'downloading');
+    await tick();
+    const view = (await app.admin('GET', `/rollouts/${rollout.id}`, { token })).json as RolloutView;
+    expect(view).toMatchObject({ state: 'halted', counts: { failed: 3 } });
+    expect(await (await anotherProcess()).checkIn(3, rollout.id)).toMatchObject({ offer: null, stop: [rollout.id] });
   });
 });
 

@@ -1,8 +1,8 @@
 /**
- * What an operator does to a rollout on its way: pause, resume, stop. Each may be asked again without harm; each is one
- * transaction under the row's lock, so that of several at once each sees what the others made of it.
+ * What an operator does to a rollout on its way: pause, resume, stop, move its start, open its next phase. Each may be
+ * asked again without harm; each is one transaction under the row's lock, so that of several at once each sees what the others made of it.
  */
-import type { OperatorAction, RolloutState } from '@tidegate/protocol';
+import type { OperatorAction, RolloutAdvanceRequest, RolloutState } from '@tidegate/protocol';
 import type { Updateable } from 'kysely';
 import type { RolloutsTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
@@ -56,6 +56,31 @@ export function rescheduleRollout(db: Db, id: string, notBefore: Date, act: Act)
     const told = { ...act, by: `${act.by} to begin at ${notBefore.toISOString()}` };
     return record(tx, row, 'reschedule', { not_before: notBefore }, told);
   });
+}
+
+/**
+ * Opens the next phase before the gate would. The gate goes on watching, and still halts.
+ * @param phase index of the one to open; a phase that is open already stays so
+ */
+export function advanceRollout(
+  db: Db,
+  id: string,
+  { phase, reason }: RolloutAdvanceRequest,
+  act: Act,
+): Promise<RolloutRow | undefined> {
+  return change(db, id, async (tx, row) => {
+    if (phase <= row.open_phase) return row;
+    if (row.state !== 'running') throw refused(row.state, 'only one that runs opens a phase');
+    if (row.not_before > act.now) throw refused(row.state, 'it has not begun; move its start instead');
+    if (phase >= row.phases.length) throw refused(row.state, 'its last phase is open');
+    if (phase > row.open_phase + 1) throw refused(row.state, `phase ${row.open_phase + 2} comes first`);
+    return record(tx, row, 'open', nextPhase(row, act.now), { ...act, by: `${act.by}: ${reason}` });
+  });
+}
+
+/** The columns of a rollout whose next phase opens. */
+export function nextPhase(row: Pick<RolloutRow, 'open_phase'>, now: Date) {
+  return { open_phase: row.open_phase + 1, phase_opened_at: now, looked_phase: 0 };
 }
 
 /** The columns of a rollout that runs again. */

@@ -7,6 +7,7 @@ import {
   page,
   type ProblemCode,
   ROLLOUT_STATES,
+  RolloutAdvanceRequest,
   RolloutPreview,
   RolloutRequest,
   RolloutRescheduleRequest,
@@ -19,7 +20,14 @@ import type { Db, Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import type { Board } from './board.ts';
 import { planRollout, startTime } from './rollout-plan.ts';
-import { type Act, pauseRollout, rescheduleRollout, resumeRollout, stopRollout } from './rollout-control.ts';
+import {
+  type Act,
+  advanceRollout,
+  pauseRollout,
+  rescheduleRollout,
+  resumeRollout,
+  stopRollout,
+} from './rollout-control.ts';
 import { retryRollout } from './rollout-retry.ts';
 import { previewRollout } from './rollout-preview.ts';
 import { createRollout, findRelease, findRollout, listRollouts, type RolloutRow } from './rollout-store.ts';
@@ -97,7 +105,7 @@ export function rolloutReadRoutes({ db }: Deps): FastifyPluginAsyncTypebox {
   };
 }
 
-/** `POST /rollouts` (201); `POST /rollouts/preview`; `POST /rollouts/:id/{pause,resume,stop,retry,reschedule}` (200, as often as one likes). */
+/** `POST /rollouts` (201); `POST /rollouts/preview`; `POST /rollouts/:id/{pause,resume,stop,retry,reschedule,advance}` (200, as often as one likes). */
 export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
   return async app => {
     app.post(
@@ -195,6 +203,28 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
         const notBefore = startTime(request.body.notBefore, act.now);
         const row = await rescheduleRollout(db, request.params.id, notBefore, act);
         log.info({ rolloutId: request.params.id, operator: request.operator.id, notBefore }, 'a start was moved');
+        await board.confirm();
+        return viewOf(db, row);
+      },
+    );
+
+    app.post(
+      '/rollouts/:id/advance',
+      {
+        schema: {
+          operationId: 'advanceRollout',
+          summary: 'Open the next phase before the gate would',
+          tags: ['rollouts'],
+          problems: ['not-found', 'rollout-state'],
+          params: Params,
+          body: RolloutAdvanceRequest,
+          response: { 200: RolloutView },
+        },
+      },
+      async request => {
+        const row = await advanceRollout(db, request.params.id, request.body, actOf(request));
+        const { phase } = request.body;
+        log.info({ rolloutId: request.params.id, operator: request.operator.id, phase }, 'a phase was opened by hand');
         await board.confirm();
         return viewOf(db, row);
       },
