@@ -19,6 +19,7 @@ import { openAttemptLog } from './machine/attempts.ts';
 import type { WithoutServer } from './machine/deps.ts';
 import { createDriver } from './machine/driver.ts';
 import { createJournal } from './machine/journal.ts';
+import { listenForEvents } from './machine/listen.ts';
 import { createPulse } from './machine/pulse.ts';
 import { createSchedule } from './machine/schedule.ts';
 import { openSilence } from './machine/silence.ts';
@@ -104,6 +105,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
   const downloader = createDownloader({ netDir, sources, http, files, clock });
   const productCard = createProductCard({ netDir, files, downloader, log });
   const progress: { now: DownloadProgress | undefined } = { now: undefined };
+  const backoff = config.backoff ?? DEFAULT_BACKOFF;
   const driver = await createDriver(
     {
       device,
@@ -122,7 +124,7 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
       productCard,
       courier,
       silence,
-      backoff: config.backoff ?? DEFAULT_BACKOFF,
+      backoff,
       withoutServer,
       pulse,
       onState: around.onState ?? (() => undefined),
@@ -159,7 +161,12 @@ export async function createAgent(config: AgentConfig, around: Surroundings): Pr
     isAlive: pulse.isAlive,
     run: async signal => {
       await resume();
+      const listening =
+        config.events === true && server
+          ? listenForEvents({ server, schedule, wake, clock, random, log, backoff }, signal)
+          : undefined;
       await driver.run(signal);
+      await listening;
     },
     runOnce: async signal => {
       await resume();

@@ -35,6 +35,8 @@ const FileShape = closed({
   adminSocket: Path,
   userSocket: Path,
   firstCheckWithinSeconds: Type.Optional(Seconds),
+  /** Hold an event stream, to hear of a stop or a release sooner than by polling; costs a connection. */
+  events: Type.Optional(Type.Boolean()),
   backoff: Type.Optional(closed({ baseSeconds: Type.Number({ minimum: 0.01 }), maxSeconds: Seconds })),
   withoutServer: Type.Optional(
     closed({

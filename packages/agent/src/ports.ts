@@ -139,6 +139,12 @@ export interface UpdateServer {
   enrol(way: EnrolWay): Promise<{ deviceId: string; product: string }>;
   /** @throws AgentError network, with retryAfterSeconds where the server asked for it */
   checkIn(request: CheckInRequest, signal?: AbortSignal): Promise<CheckInAnswer>;
+  /**
+   * Holds an event stream open until it ends, telling each time how soon to check in.
+   * @returns milliseconds after which the server asks to open it again; undefined where it does not say
+   * @throws AgentError network where the stream is refused or breaks
+   */
+  listen(onCheckIn: (withinSeconds: number) => void, signal: AbortSignal): Promise<number | undefined>;
   /** @returns ids that are durable on the server */
   sendReports(reports: readonly Report[], signal?: AbortSignal): Promise<readonly string[]>;
 }

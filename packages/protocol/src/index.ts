@@ -4,6 +4,7 @@ export * from './check-in.ts';
 export * from './codes.ts';
 export * from './described.ts';
 export * from './enrolment.ts';
+export * from './event.ts';
 export * from './firmware.ts';
 export * from './identifiers.ts';
 export * from './limits.ts';

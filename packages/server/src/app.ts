@@ -20,6 +20,9 @@ import { targetRoutes } from './content/target-routes.ts';
 import type { Deps } from './deps.ts';
 import type { FleetConfig } from './fleet/fleet-config.ts';
 import type { FleetPace } from './fleet/fleet-pace.ts';
+import { eventRoute } from './events/event-route.ts';
+import { type EventStreams, openEventStreams } from './events/event-streams.ts';
+import { newsOf } from './events/whom-to-tell.ts';
 import { controlLoad, type LoadControl } from './fleet/load-control.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { newApp } from './http/new-app.ts';
@@ -79,8 +82,14 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const { log, tls } = deps;
   const metrics = newMetrics();
   const publishedRoles = rememberPublishedRoles(deps.db);
+  const { checkInsPerSecond } = deps.pace;
+  const events = openEventStreams({ most: deps.fleet.eventStreams, checkInsPerSecond, random: Math.random });
+  deps.board.onChange((before, after) => {
+    const news = newsOf(before, after, deps.clock.now());
+    if (news) events.tell(news);
+  });
   const load = controlLoad({ ...deps, random: Math.random });
-  const counted = { ...deps, metrics, publishedRoles, load };
+  const counted = { ...deps, metrics, publishedRoles, load, events };
   const device = newApp(
     log.child({ listener: 'device' }),
     DEVICE_LIMITS,
@@ -110,6 +119,7 @@ interface CountedDeps extends AppDeps {
   readonly metrics: Metrics;
   readonly publishedRoles: PublishedRoles;
   readonly load: LoadControl;
+  readonly events: EventStreams;
 }
 
 /** What devices ask for; the health checks stand outside, so that they are answered however many come. */
@@ -129,6 +139,7 @@ function enrolledDevices(deps: CountedDeps): FastifyPluginAsync {
     authenticateDevices(app, deps);
     await app.register(checkInRoute(deps));
     await app.register(reportRoute(deps));
+    await app.register(eventRoute(deps));
   };
 }
 

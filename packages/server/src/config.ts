@@ -69,6 +69,7 @@ const Settings = Type.Partial(
     addressRequestsPerMinute: Type.Number({ minimum: 10, maximum: 1e9 }),
     loopDelayMs: Type.Number({ minimum: 10, maximum: 60_000 }),
     requestsAtOnce: Type.Integer({ minimum: 10, maximum: 1_000_000 }),
+    eventStreams: Type.Integer({ minimum: 0, maximum: 40_000 }),
     gateTickSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     reportRetentionDays: Type.Number({ minimum: 1, maximum: 3660 }),
     downloadBytesPerSecond: Type.Integer({ minimum: 1000, maximum: 10 ** 12 }),
@@ -89,6 +90,7 @@ const FLEET_SETTINGS = [
   'addressRequestsPerMinute',
   'loopDelayMs',
   'requestsAtOnce',
+  'eventStreams',
 ] as const satisfies (keyof FleetConfig)[];
 
 /** Environment variables by setting: `TIDEGATE_ADMIN_PORT` is `adminPort`. */

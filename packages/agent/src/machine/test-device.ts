@@ -127,6 +127,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       const isNews = offer !== undefined && runs < offer.counter;
       return { offer: isNews ? offer : null, stop: [], pollAfterSeconds: 60, ...device.answering(request) };
     },
+    listen: () => Promise.reject(new AgentError('network', 'no events here')),
     async sendReports(sent) {
       // As the real one: a report sent again after a crash counts once.
       reports.push(...sent.filter(r => !reports.some(known => known.id === r.id)));

@@ -1,3 +1,5 @@
+import { HEARTBEAT_SECONDS } from '@tidegate/protocol';
+
 /** How long and how slowly an answer may come before the agent hangs up. Times in milliseconds. */
 export interface HttpLimits {
   readonly connectMs: number;
@@ -17,6 +19,15 @@ export const SHORT_ANSWER: HttpLimits = {
   deadlineMs: 60_000,
   minBytesPerSecond: 256,
   throughputWindowMs: 15_000,
+};
+
+/** For event streams: three heartbeats of silence are too many, and a day is enough. */
+export const EVENT_STREAM: HttpLimits = {
+  connectMs: 10_000,
+  idleMs: 3 * HEARTBEAT_SECONDS * 1000,
+  deadlineMs: 24 * 3_600_000,
+  minBytesPerSecond: 0,
+  throughputWindowMs: 3_600_000,
 };
 
 /** For artifacts, which resume where they broke off. */

@@ -26,6 +26,7 @@ import { type AccessToken, createAccessToken } from './access-token.ts';
 import { createDeviceApi, type DeviceApi, type DeviceCall } from './device-api.ts';
 import { type DeviceKey, deviceKeyPath, loadOrMakeDeviceKey } from './device-key.ts';
 import type { HttpClient } from './http-client.ts';
+import { followEvents } from './event-stream.ts';
 import { refusalOf } from './http-refusal.ts';
 
 export interface UpdateServerOptions {
@@ -70,18 +71,20 @@ export async function createUpdateServer(options: UpdateServerOptions): Promise<
   let access: AccessToken | undefined;
 
   /** A call with a token; a token that the server no longer takes is renewed once. */
-  const authenticated = async <T>(call: DeviceCall<T>) => {
+  const withToken = async <T>(ask: (accessToken: string) => Promise<T>, signal: AbortSignal | undefined) => {
     if (!identity) throw new AgentError('internal', 'this device is not enrolled');
     access ??= createAccessToken(api, await loadKey(), identity.deviceId, clock);
-    const accessToken = await access.get(call.signal);
+    const accessToken = await access.get(signal);
     try {
-      return await api.call({ ...call, accessToken });
+      return await ask(accessToken);
     } catch (error) {
       if (refusalOf(error)?.status !== 401) throw error;
       access.drop(accessToken);
-      return await api.call({ ...call, accessToken: await access.get(call.signal) });
+      return await ask(await access.get(signal));
     }
   };
+  const authenticated = <T>(call: DeviceCall<T>) =>
+    withToken(accessToken => api.call({ ...call, accessToken }), call.signal);
 
   return {
     enrolled: () => identity !== undefined,
@@ -99,6 +102,9 @@ export async function createUpdateServer(options: UpdateServerOptions): Promise<
     },
 
     checkIn: (request, signal) => authenticated({ path: 'check-in', body: request, parse: parseCheckIn, signal }),
+
+    listen: (onCheckIn, signal) =>
+      withToken(accessToken => followEvents({ ...options, accessToken, onCheckIn, signal }), signal),
 
     async sendReports(reports: readonly Report[], signal) {
       if (reports.length === 0) return [];

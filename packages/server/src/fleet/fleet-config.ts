@@ -16,6 +16,8 @@ export interface FleetConfig {
   readonly loopDelayMs: number;
   /** Requests under way in one process at which the same holds. */
   readonly requestsAtOnce: number;
+  /** Devices that may hold an event stream in one process. */
+  readonly eventStreams: number;
 }
 
 export const DEFAULT_FLEET_CONFIG: FleetConfig = {
@@ -26,6 +28,7 @@ export const DEFAULT_FLEET_CONFIG: FleetConfig = {
   addressRequestsPerMinute: 1200,
   loopDelayMs: 100,
   requestsAtOnce: 1000,
+  eventStreams: 10_000,
 };
 
 /** Turns nobody away: for tests, and for measuring what lies behind. */

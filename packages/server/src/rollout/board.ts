@@ -15,6 +15,7 @@ const CHANNEL = 'tidegate_rollouts';
 export const BOARD_CONNECTION = 'tidegate-board';
 
 export interface BoardView {
+  readonly rollouts: readonly RunningRollout[];
   /** Those that may offer to devices of a product and channel. */
   readonly rolloutsFor: (product: string, channel: string) => readonly RunningRollout[];
   readonly stopped: ReadonlySet<string>;
@@ -29,6 +30,8 @@ export interface Board {
   readonly current: () => BoardView | undefined;
   /** Confirms now, reading again what changed. Never throws: a failure leaves the view unconfirmed, and is logged. */
   readonly confirm: () => Promise<void>;
+  /** Is told whenever the view has changed, with the one before. */
+  readonly onChange: (listen: (before: BoardView, after: BoardView) => void) => void;
   readonly close: () => Promise<void>;
 }
 
@@ -50,6 +53,7 @@ class ConfirmedBoard implements Board {
   #confirming: Promise<void> | undefined;
   #again = false;
   #closed = false;
+  readonly #listeners: ((before: BoardView, after: BoardView) => void)[] = [];
 
   constructor(deps: Deps & { readonly url: string }) {
     this.#deps = deps;
@@ -60,6 +64,10 @@ class ConfirmedBoard implements Board {
     const age = this.#deps.clock.now().getTime() - this.#confirmedAt;
     // A clock that was set back must not make an old view look fresh.
     return age >= 0 && age <= TRUSTED_MS ? this.#view : undefined;
+  }
+
+  onChange(listen: (before: BoardView, after: BoardView) => void): void {
+    this.#listeners.push(listen);
   }
 
   /** Calls during a confirmation share one that starts after it: what they wait for may be newer than its reading. */
@@ -92,10 +100,12 @@ class ConfirmedBoard implements Board {
     const answer = await listener.query<{ generation: string }>('select generation from rollout_generation');
     const generation = Number(answer.rows[0]?.generation);
     if (generation !== this.#generation || !this.#view) {
+      const shown = this.#view;
       // Read before the rollouts: a change in between shows as a newer generation next time.
       const before = await rolloutGeneration(db);
       this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db), before.devices);
       this.#generation = before.generation;
+      if (shown) for (const listen of this.#listeners) listen(shown, this.#view);
     }
     this.#confirmedAt = askedAt;
   }
@@ -137,6 +147,7 @@ class ConfirmedBoard implements Board {
 function view(rollouts: readonly RunningRollout[], stopped: ReadonlySet<string>, deviceGeneration: number): BoardView {
   const byChannel = Map.groupBy(rollouts, r => `${r.product}/${r.channel}`);
   return {
+    rollouts,
     rolloutsFor: (product, channel) => byChannel.get(`${product}/${channel}`) ?? [],
     stopped,
     deviceGeneration,
