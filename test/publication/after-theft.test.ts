@@ -1,12 +1,12 @@
 /** A thief of both online keys, and of a releaser's token, publishes; the maker takes the server back. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ADMIN_API } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { expect, test } from 'vitest';
 import { startOwnServer } from '../src/own-server.ts';
 import { metaOf, robbedMaker, stolenSignatures } from '../src/robbed-maker.ts';
 import { deviceUnderAttack, DAY_MS } from '../src/attacked-device.ts';
+import { publishFiles } from './publish-files.ts';
 
 const refused = (code: string, message: RegExp) =>
   expect.objectContaining({ code, message: expect.stringMatching(message) });
@@ -50,27 +50,3 @@ test('after a theft the maker goes on above the snapshots that the thief publish
   await repository.publish(to);
   expect((await device.update(path)).toString()).toBe('an honest release');
 });
-
-/** What a thief does with a token. */
-async function publishFiles(
-  { server, adminToken }: Awaited<ReturnType<typeof startOwnServer>>,
-  files: Readonly<Record<string, Buffer>>,
-): Promise<void> {
-  const call = async (method: string, path: string, body: string | Uint8Array<ArrayBuffer>, type: string) => {
-    const headers = { authorization: `Bearer ${adminToken}`, 'content-type': type };
-    const answer = await fetch(`${server.adminUrl}${ADMIN_API}/publications${path}`, { method, headers, body });
-    if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-    return answer;
-  };
-  const opened = await call(
-    'POST',
-    '',
-    JSON.stringify({ idempotencyKey: 'a-thief-of-online-keys' }),
-    'application/json',
-  );
-  const { id } = (await opened.json()) as { id: string };
-  for (const [file, bytes] of Object.entries(files)) {
-    await call('PUT', `/${id}/metadata/${file}`, new Uint8Array(bytes), 'application/octet-stream');
-  }
-  await call('POST', `/${id}/commit`, '{}', 'application/json');
-}
