@@ -180,7 +180,10 @@ test.each(['redis', 'postgresql'])(
     await copyFile(maker.keys.time.file, join(secrets, 'signing-timestamp-key'));
     await replace(join(secrets, 'signing-passphrase'), `${PASSPHRASE}\n`);
     await replace(join(secrets, 'signing-releaser-token'), `${maker.server.adminToken}\n`);
-    await replace(join(secrets, 'database-url'), `${maker.databaseUrl}\n`);
+    // Of its own, as on a machine of its own: nobody else has made the queue's tables there.
+    const database = await emptyDatabase();
+    closing.defer(() => database.drop());
+    await replace(join(secrets, 'database-url'), `${database.url}\n`);
     for (const name of await readdir(secrets)) await chmod(join(secrets, name), 0o444);
     const redis = closing.use(await startRedisOf('signing-redis', secrets));
     const [port = 0] = await freePorts(1);

@@ -25,8 +25,11 @@ export interface JobBackend {
   readonly close: () => Promise<void>;
 }
 
-/** A schema of its own: the database may be the distribution server's, which has BullMQ's tables too. */
-const SCHEMA = 'tidegate_signer_jobs';
+/**
+ * The only one that BullMQ takes for initialized where it is given a pool: with another its worker fails at once, again
+ * and again, and nothing else in the process gets a turn. Queues of a shared database are apart by their names.
+ */
+const SCHEMA = 'bullmq';
 const ANSWER_MS = 2000;
 const SILENT_MS = 30_000;
 const WORKER = { concurrency: 1, lockDuration: 10_000, stalledInterval: 5000, runRetryDelay: 1000 } as const;
