@@ -186,7 +186,7 @@ describe.each(Object.entries(CIS))('%s', (_file, ci) => {
     const tag = `v1.${++count}.0`;
     const other = { ...ci.claims, repository: 'thief/gateway', project_path: 'thief/gateway' };
     const end = await run(ci, { project: await project('beta', `stolen ${tag}`), tag, claims: other });
-    expect([end.job, end.code, end.passed]).toEqual(['sign', 6, false]);
+    expect([end.job, end.code, end.passed]).toEqual(['sign', 13, false]);
     expect(end.output).toContain('[policy-refused]');
     expect(await isOut(tag.slice(1))).toBe(false);
   });

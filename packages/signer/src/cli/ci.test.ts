@@ -99,7 +99,7 @@ describe('ci sign', () => {
       response.destroy();
       return true;
     };
-    expect(await ciSign()).toMatchObject({ code: 1, out: '', err: expect.stringContaining('[network]') });
+    expect(await ciSign()).toMatchObject({ code: 14, out: '', err: expect.stringContaining('[network]') });
     service.fault = undefined;
     expect(await ciSign()).toMatchObject({ code: 0 });
     expect(service.views.size).toBe(1);
@@ -184,9 +184,9 @@ describe('ci sign', () => {
   });
 
   test.each([
-    ['unauthenticated', 6, 'token-invalid'],
-    ['token-expired', 6, 'token-expired'],
-    ['policy-refused', 6, 'policy-refused'],
+    ['unauthenticated', 13, 'token-invalid'],
+    ['token-expired', 13, 'token-expired'],
+    ['policy-refused', 13, 'policy-refused'],
     ['key-not-in-role', 8, 'key-not-in-role'],
     ['disk-full', 12, 'disk-full'],
     ['unavailable', 10, 'not-active'],
@@ -197,6 +197,18 @@ describe('ci sign', () => {
       return true;
     };
     expect(await ciSign()).toMatchObject({ code: exit, out: '', err: expect.stringContaining(`[${error}]`) });
+  });
+
+  test('an upload that breaks off exits with 14, keeps nothing half, and the same command goes on', async () => {
+    service.fault = (what, response) => {
+      if (what !== 'PUT ID/artifacts') return false;
+      response.destroy();
+      return true;
+    };
+    expect(await ciSign()).toMatchObject({ code: 14, out: '', err: expect.stringContaining('[network]') });
+    expect(service.artifacts.size).toBe(0);
+    service.fault = undefined;
+    expect(await ciSign()).toMatchObject({ code: 0 });
   });
 
   test('a list that the service refuses is told by the check that refused it', async () => {
@@ -243,20 +255,20 @@ describe('ci sign', () => {
     for (const text of [secret, token, PASSPHRASE]) expect(ended.out + ended.err).not.toContain(text);
   });
 
-  test('a runner that gives out no token exits with 6 and names the permission', async () => {
+  test('a runner that gives out no token exits with 13 and names the permission', async () => {
     const runner = createServer((_request, response) => response.writeHead(403).end());
     await new Promise<void>(done => runner.listen(0, '127.0.0.1', done));
     env['ACTIONS_ID_TOKEN_REQUEST_URL'] = `http://127.0.0.1:${(runner.address() as AddressInfo).port}/`;
     env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'] = 'x';
     const ended = await ciSign();
     runner.close();
-    expect(ended).toMatchObject({ code: 6, err: expect.stringContaining('id-token: write') });
+    expect(ended).toMatchObject({ code: 13, err: expect.stringContaining('id-token: write') });
   });
 
   test('what is no token never gets into a header', async () => {
     env['TIDEGATE_ID_TOKEN'] = 'a\r\nx: y';
     const ended = await ciSign();
-    expect(ended).toMatchObject({ code: 6, err: expect.stringContaining('[token-invalid]') });
+    expect(ended).toMatchObject({ code: 13, err: expect.stringContaining('[token-invalid]') });
     expect(service.requests).toEqual([]);
   });
 });

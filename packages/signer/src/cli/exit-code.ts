@@ -22,6 +22,10 @@ export const EXIT = {
   fileInvalid: 11,
   /** The disk has no room, here or at the signing service; nothing was changed. */
   diskFull: 12,
+  /** The token is not taken, or not for that: another project's, run out, or none. */
+  tokenRefused: 13,
+  /** Nobody answered, or the line broke on the way; the same call goes on where it was. */
+  network: 14,
 } as const;
 
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
@@ -73,7 +77,7 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'key-exists': EXIT.failure,
   'key-unknown': EXIT.failure,
   'nothing-to-sign': EXIT.failure,
-  network: EXIT.failure,
+  network: EXIT.network,
   'server-refused': EXIT.failure,
   'server-answer-invalid': EXIT.failure,
   'role-unsigned': EXIT.thresholdNotMet,
@@ -115,10 +119,10 @@ export const EXIT_OF: Readonly<Record<SignerCode, Exit>> = {
   'draft-exists': EXIT.conflict,
   'config-invalid': EXIT.usage,
   'not-active': EXIT.later,
-  'token-invalid': EXIT.keyAccess,
-  'token-expired': EXIT.keyAccess,
-  'token-needed': EXIT.keyAccess,
-  'policy-refused': EXIT.keyAccess,
+  'token-invalid': EXIT.tokenRefused,
+  'token-expired': EXIT.tokenRefused,
+  'token-needed': EXIT.tokenRefused,
+  'policy-refused': EXIT.tokenRefused,
   'submission-unknown': EXIT.failure,
   'submission-waiting': EXIT.conflict,
   'submission-state': EXIT.conflict,

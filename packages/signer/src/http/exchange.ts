@@ -2,8 +2,14 @@
  * One HTTP request and its answer, bounded in time and size. Secrets travel over TLS only: plain http is for loopback.
  * On node:http(s), so that a body of gigabytes streams with its length and a stalled peer is noticed.
  */
-import { createReadStream } from 'node:fs';
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage, type RequestOptions } from 'node:http';
+import { type FileHandle, open } from 'node:fs/promises';
+import {
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { pipeline } from 'node:stream/promises';
 import { SignerError } from '../signer-error.ts';
@@ -49,9 +55,11 @@ export function checkedUrl(text: string): URL {
   return url;
 }
 
-/** @throws SignerError `network`, also where the answer is longer than allowed */
+/** @throws SignerError `network`, also where the answer is longer than allowed; `file-unreadable` */
 export async function exchange(wanted: Exchange): Promise<Answer> {
   const { url, method, body } = wanted;
+  // Opened first: what is wrong with the file must not look like a broken line.
+  await using file = body instanceof Uint8Array || !body ? undefined : await openBody(body.path);
   const options: RequestOptions = {
     method,
     headers: { ...wanted.headers, ...(body ? { 'content-length': String(lengthOf(body)) } : {}) },
@@ -65,7 +73,7 @@ export async function exchange(wanted: Exchange): Promise<Answer> {
   });
   try {
     // A server that refuses early answers before the body is through: then its answer counts, not the broken pipe.
-    const sent = send(outgoing, body).then(
+    const sent = send(outgoing, body, file).then(
       () => answered,
       (error: unknown) => Promise.race([answered, failLater(error)]),
     );
@@ -84,14 +92,22 @@ function lengthOf(body: Uint8Array | FileBody): number {
   return body instanceof Uint8Array ? body.length : body.lengthBytes;
 }
 
-async function send(outgoing: ReturnType<typeof httpRequest>, body: Exchange['body']): Promise<void> {
-  if (!body || body instanceof Uint8Array) {
+async function openBody(path: string): Promise<FileHandle> {
+  try {
+    return await open(path);
+  } catch (cause) {
+    throw new SignerError('file-unreadable', `${path} cannot be read: ${(cause as Error).message}.`, { cause });
+  }
+}
+
+async function send(outgoing: ClientRequest, body: Exchange['body'], file: FileHandle | undefined): Promise<void> {
+  if (body instanceof Uint8Array || !body || !file) {
     outgoing.end(body);
     return;
   }
   let done = 0;
   await pipeline(
-    createReadStream(body.path, { end: body.lengthBytes - 1, highWaterMark: 1024 ** 2 }),
+    file.createReadStream({ end: body.lengthBytes - 1, highWaterMark: 1024 ** 2, autoClose: false }),
     async function* (pieces: AsyncIterable<Buffer>) {
       for await (const piece of pieces) {
         yield piece;
