@@ -38,6 +38,19 @@ describe('the board', () => {
     expect(board.current()?.stopped).toContain(rollout.id);
   });
 
+  it('shows the others beside a rollout that it cannot read', async () => {
+    const unreadable = await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
+    await seedRollout(base.db, await seedRelease(base.db, 3), clock.now());
+    await base.db.updateTable('rollouts').set({ filter: '((' }).where('id', '=', unreadable.id).execute();
+    board = await openBoard({ db: base.db, clock, log, url: link.url });
+    expect(
+      board
+        .current()
+        ?.rolloutsFor('gw', 'stable')
+        .map(r => r.counter),
+    ).toEqual([3]);
+  });
+
   it('drops a rollout whose release was withdrawn', async () => {
     await seedRollout(base.db, await seedRelease(base.db, 2), clock.now());
     board = await openBoard({ db: base.db, clock, log, url: link.url });

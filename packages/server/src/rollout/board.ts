@@ -6,6 +6,7 @@
 import pg from 'pg';
 import type { Deps } from '../deps.ts';
 import { offeringRollouts, rolloutGeneration, stoppedRollouts } from './board-store.ts';
+import type { RolloutRow } from './rollout-store.ts';
 import { type RunningRollout, runningRollout } from './running-rollout.ts';
 
 const CONFIRM_MS = 500;
@@ -103,11 +104,22 @@ class ConfirmedBoard implements Board {
       const shown = this.#view;
       // Read before the rollouts: a change in between shows as a newer generation next time.
       const before = await rolloutGeneration(db);
-      this.#view = view((await offeringRollouts(db)).map(runningRollout), await stoppedRollouts(db), before.devices);
+      const rollouts = (await offeringRollouts(db)).flatMap(row => this.#readable(row));
+      this.#view = view(rollouts, await stoppedRollouts(db), before.devices);
       this.#generation = before.generation;
       if (shown) for (const listen of this.#listeners) listen(shown, this.#view);
     }
     this.#confirmedAt = askedAt;
+  }
+
+  /** A rollout that this release cannot read, such as one with a filter that was allowed once, keeps no other from offering. */
+  #readable(row: RolloutRow): RunningRollout[] {
+    try {
+      return [runningRollout(row)];
+    } catch (error) {
+      this.#deps.log.error({ err: error, rolloutId: row.id }, 'a rollout cannot be read: it offers nothing');
+      return [];
+    }
   }
 
   async #listening(): Promise<pg.Client> {
