@@ -21,6 +21,7 @@ const EXIT_OF = {
   'rollout-ambiguous': EXIT.conflict,
   'rollout-halted': EXIT.ended,
   'rollout-stopped': EXIT.ended,
+  'rollout-cancelled': EXIT.ended,
   unreachable: EXIT.unreachable,
   'token-missing': EXIT.notAllowed,
   interrupted: EXIT.interrupted,

@@ -17,6 +17,7 @@ import { productAddCommand, productListCommand } from './commands/product.ts';
 import { releaseListCommand } from './commands/release-list.ts';
 import { rolloutActCommands } from './commands/rollout-act.ts';
 import { rolloutAdvanceCommand } from './commands/rollout-advance.ts';
+import { rolloutApprovalCommands } from './commands/rollout-approval.ts';
 import { rolloutCreateCommand } from './commands/rollout-create.ts';
 import { rolloutListCommand } from './commands/rollout-list.ts';
 import { rolloutRescheduleCommand } from './commands/rollout-reschedule.ts';
@@ -82,6 +83,7 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
         ...rolloutActCommands(terminal),
         rolloutRescheduleCommand(terminal),
         rolloutAdvanceCommand(terminal),
+        ...rolloutApprovalCommands(terminal),
         rolloutRetryCommand(terminal),
       ],
     ],

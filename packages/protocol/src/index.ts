@@ -12,6 +12,7 @@ export * from './problem.ts';
 export * from './product.ts';
 export * from './publication.ts';
 export * from './report.ts';
+export * from './product-policy.ts';
 export * from './rollout-preview.ts';
 export * from './rollout.ts';
 export * from './routes.ts';

@@ -54,6 +54,8 @@ export const LIMITS = {
   windowMinutesMin: 10,
   /** A rollout may be planned so far ahead. */
   startAheadSeconds: 366 * 86_400,
+  /** So long another person's approval is waited for. */
+  approvalSeconds: 7 * 86_400,
   filterChars: 2000,
   /** Beyond this a device refuses another attempt, and a server makes none. */
   attemptsPerRollout: 5,

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox';
 import { DeviceView, ReleaseView } from './admin.ts';
 import { Counter, Hex32, Name, ReleaseClass, TargetPathText } from './identifiers.ts';
-import { ROLLOUT_STATES } from './rollout.ts';
+import { Gate, Pace, ROLLOUT_STATES } from './rollout.ts';
 
 /**
  * What another rollout of the same component and hardware means for this one. `refuses`: it must be stopped first.
@@ -60,7 +60,16 @@ export const RolloutPreview = Type.Object({
     looked: Type.Integer({ minimum: 0 }),
   }),
   /** Devices that are in by each phase, about. */
-  phases: Type.Array(Type.Object({ devices: Type.Integer({ minimum: 0 }) })),
+  phases: Type.Array(
+    Type.Object({
+      devices: Type.Integer({ minimum: 0 }),
+      /** It opens only once another person has approved it. */
+      approval: Type.Boolean(),
+    }),
+  ),
+  /** As they will hold, the product's policy included. */
+  gate: Gate,
+  pace: Pace,
   /** Some of those that are meant. */
   sample: Type.Array(DeviceView, { maxItems: PREVIEW_SAMPLE }),
   conflicts: Type.Array(RolloutConflict),

@@ -12,6 +12,8 @@ import { Window } from './window.ts';
 export const Phase = closed({
   basisPoints: Type.Optional(Type.Integer({ minimum: 1, maximum: LIMITS.shareMax })),
   devices: Type.Optional(Type.Integer({ minimum: 1, maximum: 100_000_000 })),
+  /** True: it opens only once another person has approved it, in the first phase the whole rollout; absent: no. */
+  approval: Type.Optional(Type.Boolean()),
 });
 export type Phase = Static<typeof Phase>;
 
@@ -92,10 +94,19 @@ export const RolloutRequest = closed({
 export type RolloutRequest = Static<typeof RolloutRequest>;
 
 /**
- * `paused`: devices that have not begun get nothing, the others go on. `stopped`: those go no further either.
+ * `awaiting-approval`: made, not begun, keeps its place. `paused`: devices that have not begun get nothing, the others go on. `stopped`: those go no further either.
  * `halted`: the same, by the gate. `completed`: goes on offering to devices that come later.
+ * `cancelled`: was never approved, and never begins.
  */
-export const ROLLOUT_STATES = ['running', 'paused', 'halted', 'stopped', 'completed'] as const;
+export const ROLLOUT_STATES = [
+  'awaiting-approval',
+  'running',
+  'paused',
+  'halted',
+  'stopped',
+  'completed',
+  'cancelled',
+] as const;
 export type RolloutState = (typeof ROLLOUT_STATES)[number];
 
 /** How many devices stand where, each by its latest attempt. `begun` includes all that came after it. */
@@ -117,7 +128,7 @@ export type RolloutCounts = Static<typeof RolloutCounts>;
 export const GATE_ACTIONS = ['advance', 'hold', 'halt', 'complete'] as const;
 export type GateAction = (typeof GATE_ACTIONS)[number];
 /** What people do to a rollout stands in the same history. */
-export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry', 'reschedule', 'open'] as const;
+export const OPERATOR_ACTIONS = ['pause', 'resume', 'stop', 'retry', 'reschedule', 'open', 'approve', 'deny'] as const;
 export type OperatorAction = (typeof OPERATOR_ACTIONS)[number];
 
 /** What the gate decided, or a person did, with the numbers of that moment. */
@@ -130,6 +141,16 @@ export const GateDecision = Type.Object({
   counts: RolloutCounts,
 });
 export type GateDecision = Static<typeof GateDecision>;
+
+/** What waits for another person than the rollout's maker. */
+export const PendingApproval = Type.Object({
+  /** Index of the phase that is to open; 0: the rollout is to begin. */
+  phase: Type.Integer({ minimum: 0 }),
+  askedAt: Instant,
+  /** Then it counts as denied. */
+  expiresAt: Instant,
+});
+export type PendingApproval = Static<typeof PendingApproval>;
 
 export const RolloutView = Type.Object({
   id: Hex32,
@@ -159,6 +180,9 @@ export const RolloutView = Type.Object({
   phaseCounts: Type.Array(RolloutCounts),
   decisions: Type.Array(GateDecision),
   createdAt: Instant,
+  /** Its maker's name; null: not kept. */
+  createdBy: Type.Union([Type.String(), Type.Null()]),
+  approval: Type.Union([PendingApproval, Type.Null()]),
   /** When it ended, however it ended. */
   endedAt: Type.Union([Instant, Type.Null()]),
   /** From then on devices offer the release to their owners whatever this rollout says; null where they do not. */
@@ -180,6 +204,14 @@ export const RolloutAdvanceRequest = closed({
   reason: Type.String({ minLength: 1, maxLength: LIMITS.detailChars }),
 });
 export type RolloutAdvanceRequest = Static<typeof RolloutAdvanceRequest>;
+
+/** Another person's word, for or against. */
+export const RolloutApprovalRequest = closed({
+  /** Index of the phase that it is about, as `approval` of the rollout has it. */
+  phase: Type.Integer({ minimum: 0, maximum: LIMITS.phasesPerRollout - 1 }),
+  reason: Type.Optional(Type.String({ minLength: 1, maxLength: LIMITS.detailChars })),
+});
+export type RolloutApprovalRequest = Static<typeof RolloutApprovalRequest>;
 
 /** Which devices get another attempt: those named, else every one whose last attempt ended otherwise than verified. */
 export const RolloutRetryRequest = closed({

@@ -43,7 +43,8 @@ import { reportRoute } from './reports/report-route.ts';
 import type { Board } from './rollout/board.ts';
 import { checkInRoute } from './rollout/check-in-route.ts';
 import type { DeviceMemory } from './rollout/device-memory.ts';
-import { rolloutReadRoutes, rolloutWriteRoutes } from './rollout/rollout-routes.ts';
+import { policyRoutes } from './rollout/policy-routes.ts';
+import { rolloutApprovalRoutes, rolloutReadRoutes, rolloutWriteRoutes } from './rollout/rollout-routes.ts';
 
 export interface AppDeps extends Deps {
   readonly keys: ServerKeys;
@@ -156,6 +157,8 @@ function operators(deps: CountedDeps): FastifyPluginAsync {
     await app.register(guarded(fleet, releaseRoutes(deps)));
     await app.register(guarded(fleet, rolloutReadRoutes(deps)));
     await app.register(guarded(fleet, rolloutWriteRoutes(deps)));
+    await app.register(guarded({ read: 'releaser', write: 'releaser' }, rolloutApprovalRoutes(deps)));
+    await app.register(guarded({ read: 'viewer', write: 'admin' }, policyRoutes(deps)));
     await app.register(guarded({ read: 'releaser', write: 'releaser' }, publicationRoutes(deps)));
     await app.register(guarded({ read: 'admin', write: 'admin' }, tokenRoutes(deps)));
   };

@@ -11,13 +11,14 @@ import {
   type WindowRule,
 } from '@tidegate/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { CliError } from '../cli-error.ts';
 import { command, confirm, hex32, phaseList, share, wholeNumber, windowRules } from '../command.ts';
 import { show, tell } from '../print/say.ts';
 import { instant, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { overview, overviewLines } from './rollout-overview.ts';
-import { stateWords } from './rollout-words.ts';
+import { approvalWords, stateWords } from './rollout-words.ts';
 
 interface Options extends Common {
   readonly phases: readonly Phase[];
@@ -28,6 +29,7 @@ interface Options extends Common {
   readonly lease?: number;
   readonly filter?: string;
   readonly exclude?: string;
+  readonly approval?: readonly number[] | 'all';
   readonly name?: string;
   readonly salt?: string;
   readonly notBefore?: string;
@@ -67,6 +69,11 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       '--filter <rsql>',
       'RSQL over attributes, group, tag, canary, hardware, channel, version, counter, lastCheckIn: who may enter',
     )
+    .option(
+      '--approval <list>',
+      'phases that another person approves before they open: 1, or 1,3, or all',
+      approvalList,
+    )
     .option('--exclude <rsql>', 'who stays out, whatever the filter says')
     .option('--name <text>', 'name for people')
     .option('--salt <hex>', '32 hex digits that decide who is first; random unless given', hex32)
@@ -97,6 +104,7 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       const rollout = await api.post('/rollouts', request, RolloutView);
       show(terminal, options, rollout, () => [
         `${rollout.name} is ${stateWords(rollout, terminal.now())}: tidegate rollout watch ${rollout.id}`,
+        ...approvalWords(rollout),
       ]);
     });
 }
@@ -177,7 +185,7 @@ function requestOf(target: string, options: Options): RolloutRequest {
   });
   return {
     target,
-    phases: [...options.phases],
+    phases: withApproval(options.phases, options.approval),
     ...given<Partial<RolloutRequest>>({
       filter,
       exclude,
@@ -191,6 +199,23 @@ function requestOf(target: string, options: Options): RolloutRequest {
     ...(Object.keys(gate).length === 0 ? {} : { gate }),
     ...(Object.keys(pace).length === 0 ? {} : { pace }),
   };
+}
+
+/** `1,3`: of the phases as people count them. */
+function approvalList(text: string): readonly number[] | 'all' {
+  if (text === 'all') return 'all';
+  if (!/^[1-9]\d{0,2}(,[1-9]\d{0,2}){0,99}$/.test(text))
+    throw new InvalidArgumentError('Give phases, such as 1 or 1,3, or all.');
+  return text.split(',').map(Number);
+}
+
+function withApproval(phases: readonly Phase[], approval: Options['approval'] = []): Phase[] {
+  const beyond = approval === 'all' ? undefined : approval.find(n => n > phases.length);
+  if (beyond !== undefined) throw new CliError('usage', `--approval names phase ${beyond} of ${phases.length}.`);
+  return phases.map((phase, i) => ({
+    ...phase,
+    ...((approval === 'all' || approval.includes(i + 1)) && { approval: true }),
+  }));
 }
 
 /** Only what was said: what was not is the server's to fill in. */

@@ -1,5 +1,5 @@
 /** What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in its way. */
-import { DEFAULT_GATE, type Gate, RolloutPreview, type RolloutRequest, type SteppingStone } from '@tidegate/protocol';
+import { RolloutPreview, type RolloutRequest, type SteppingStone } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
 import { phaseText } from '../command.ts';
 import { localTime } from '../print/when.ts';
@@ -14,8 +14,8 @@ export async function overview(api: AdminApi, request: RolloutRequest): Promise<
   return { request, ...(await api.post('/rollouts/preview', request, RolloutPreview)) };
 }
 
-export function overviewLines({ request, release, devices, phases, sample, conflicts, stone }: Overview): string[] {
-  const gate: Gate = { ...DEFAULT_GATE, ...request.gate };
+export function overviewLines(plan: Overview): string[] {
+  const { request, release, devices, phases, sample, conflicts, stone } = plan;
   return [
     `release   ${release.component} ${release.version} (counter ${release.counter}, ${release.class}) for ${release.hardware.join(', ')}`,
     `channel   ${release.product}/${release.channel}`,
@@ -30,12 +30,12 @@ export function overviewLines({ request, release, devices, phases, sample, confl
             .join(', ')}`,
         ]
       : []),
-    `phases    ${phases.map((phase, i) => phaseLine(request, i, phase.devices)).join(', then ')}`,
+    `phases    ${phases.map((phase, i) => phaseLine(request, i, phase)).join(', then ')}`,
     ...(request.notBefore === undefined ? [] : [`begins    ${localTime(request.notBefore)}`]),
     ...(request.urgent === true ? ['urgent    before every rollout that is not; not spread over time'] : []),
-    ...paceWords(request.pace ?? {}),
+    ...paceWords(plan.pace),
     ...windowWords(request.window),
-    ...gateWords(gate),
+    ...gateWords(plan.gate),
     ...(stone === null || stone.devices === 0 ? [] : stoneLines(stone, devices.exact)),
     ...conflicts.map(
       c =>
@@ -71,6 +71,6 @@ function deviceWords({ meant, current, exact, margin, looked }: RolloutPreview['
   return `${count}${current > 0 ? `, and ${exact ? '' : 'about '}${current} that run it or newer` : ''}`;
 }
 
-function phaseLine({ phases }: RolloutRequest, index: number, devices: number): string {
-  return `${phaseText(phases[index] ?? {})} (about ${devices})`;
+function phaseLine({ phases }: RolloutRequest, index: number, { devices, approval }: RolloutPreview['phases'][number]) {
+  return `${phaseText(phases[index] ?? {})} (about ${devices}${approval ? ', once another person approves' : ''})`;
 }

@@ -8,6 +8,7 @@ import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
 import { rolloutArgument, rolloutMeant } from './rollout-meant.ts';
 import {
+  approvalWords,
   countWords,
   decisionWords,
   gateWords,
@@ -44,7 +45,8 @@ export function rolloutLines(rollout: RolloutView, now: Date): string[] {
       const counts = phaseCounts[i];
       return counts && counts.offered > 0 ? [`  ${phaseWords(rollout, i)}: ${countWords(counts)}`] : [];
     }),
-    `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}`,
+    `created   ${localTime(rollout.createdAt)}${rollout.endedAt === null ? '' : `, ended ${localTime(rollout.endedAt)}`}${rollout.createdBy === null ? '' : `, by ${rollout.createdBy}`}`,
+    ...approvalWords(rollout),
     ...selfOfferWords(rollout, now),
     ...paceWords(rollout.pace),
     ...windowWords(rollout.window),

@@ -32,7 +32,7 @@ export function rolloutWatchCommand(terminal: Terminal): Command {
     .option('--patience <span>', 'how long the server may be gone', span, PATIENCE_SECONDS)
     .addHelpText(
       'after',
-      '\nEnds by itself: exit code 0 completed, 4 halted or stopped, 5 the server was gone for too long.\n' +
+      '\nEnds by itself: exit code 0 completed, 4 halted, stopped or cancelled, 5 the server was gone for too long.\n' +
         'Ctrl-C leaves it (130); the rollout goes on. With --json each line is an object with "event":\n' +
         'progress, decision, lost, back, ended.',
     )
@@ -61,10 +61,13 @@ function observerFor({ json }: Options, terminal: Terminal): Observer {
 function complain({ id, state, decisions, holdNeededBy }: RolloutView): void {
   const hold =
     holdNeededBy === null ? '' : ` Sign a hold by ${localTime(holdNeededBy)}, or devices offer it all the same.`;
-  const why = decisions.findLast(d => d.action === 'halt' || d.action === 'stop')?.reason ?? 'no reason is told';
+  const why =
+    decisions.findLast(d => d.action === 'halt' || d.action === 'stop' || d.action === 'deny')?.reason ??
+    'no reason is told';
   if (state === 'halted') {
     const next = `What led to it: tidegate rollout show ${id}; mend it and follow with a new release, or give them another try: tidegate rollout retry ${id}.${hold}`;
     throw new CliError('rollout-halted', `The gate halted the rollout: ${why}. ${next}`);
   }
+  if (state === 'cancelled') throw new CliError('rollout-cancelled', `The rollout never begins: it ended ${why}.`);
   if (state === 'stopped') throw new CliError('rollout-stopped', `The rollout was stopped ${why}.${hold}`);
 }

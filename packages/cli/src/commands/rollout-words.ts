@@ -46,6 +46,16 @@ export function gateWords(gate: Gate): string[] {
   ];
 }
 
+/** Nothing where nobody is waited for. */
+export function approvalWords({ approval, name, createdBy }: RolloutView): string[] {
+  if (approval === null) return [];
+  const what = approval.phase === 0 ? 'the start' : `phase ${approval.phase + 1}`;
+  const whose = createdBy === null ? 'somebody' : `another person than ${createdBy}`;
+  return [
+    `APPROVAL  of ${what} by ${whose} is waited for until ${localTime(approval.expiresAt)}: tidegate rollout approve ${name}`,
+  ];
+}
+
 /** Nothing where the rollout has no pace of its own. */
 export function paceWords({ overSeconds, devicesPerMinute, ramp, devicesAtWork, leaseSeconds }: Pace): string[] {
   const parts = [
@@ -83,9 +93,15 @@ export function selfOfferWords(
       ];
 }
 
+/** It has not ended. */
+export function isUnderWay({ state }: Pick<RolloutView, 'state'>): boolean {
+  return state === 'running' || state === 'paused' || state === 'awaiting-approval';
+}
+
 /** The state, and where it has not begun, its start. */
-export function stateWords({ state, notBefore, urgent }: RolloutView, now: Date): string {
-  const isWaiting = (state === 'running' || state === 'paused') && Date.parse(notBefore) > now.getTime();
+export function stateWords(rollout: RolloutView, now: Date): string {
+  const { state, notBefore, urgent } = rollout;
+  const isWaiting = isUnderWay(rollout) && Date.parse(notBefore) > now.getTime();
   return [state, ...(isWaiting ? [`begins ${localTime(notBefore)}`] : []), ...(urgent ? ['urgent'] : [])].join(', ');
 }
 
@@ -96,6 +112,8 @@ const ACTORS: Readonly<Record<string, string>> = {
   retry: 'retried',
   reschedule: 'rescheduled',
   open: 'next phase opened',
+  approve: 'approved',
+  deny: 'denied',
 };
 
 /** `phase 1: advance: 3 of 3 devices verified, soaked 3 s`, `phase 1: paused by alice`. */

@@ -44,6 +44,8 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     phaseCounts: [some, none, none],
     decisions: [],
     createdAt: '2026-11-24T11:50:00Z',
+    createdBy: 'olga',
+    approval: null,
     endedAt: null,
     selfOfferAt: null,
     holdNeededBy: null,

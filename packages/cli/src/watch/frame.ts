@@ -1,6 +1,6 @@
 /** What a watched rollout looks like at one moment: a bar for each phase. Pure. */
 import type { RolloutCounts, RolloutView } from '@tidegate/protocol';
-import { atWork, countWords, stateWords } from '../commands/rollout-words.ts';
+import { atWork, countWords, isUnderWay, stateWords } from '../commands/rollout-words.ts';
 import { phaseText } from '../command.ts';
 import { spanWords } from '../print/when.ts';
 
@@ -31,17 +31,16 @@ export function frame(rollout: RolloutView, around: Surroundings): StyledLine[] 
   const phases = rollout.phases.map((_, i) => phaseLine(rollout, i, around.columns));
   return [
     { text: '', tone: 'plain' },
-    { text: `${name}: ${words}`, tone: state === 'halted' || state === 'stopped' ? 'bad' : 'strong' },
+    { text: `${name}: ${words}`, tone: isUnderWay(rollout) || state === 'completed' ? 'strong' : 'bad' },
     { text: target, tone: 'dim' },
     ...window(phases, rollout.openPhase, Math.max(3, around.rows - OTHER_ROWS)),
     { text: footer(rollout, around.lost), tone: around.lost === undefined ? 'dim' : 'bad' },
   ];
 }
 
-function footer({ state }: RolloutView, lost: string | undefined): string {
+function footer(rollout: RolloutView, lost: string | undefined): string {
   if (lost !== undefined) return 'The server does not answer; trying again. Ctrl-C leaves.';
-  if (state === 'running' || state === 'paused')
-    return '# verified  x failed  - under way   Ctrl-C leaves; the rollout goes on.';
+  if (isUnderWay(rollout)) return '# verified  x failed  - under way   Ctrl-C leaves; the rollout goes on.';
   return '# verified  x failed  - not ended';
 }
 
@@ -65,6 +64,7 @@ function phaseLine(rollout: RolloutView, index: number, columns: number): Styled
 function standing({ state, openPhase }: RolloutView, index: number): { mark: string; word: string; tone: Tone } {
   if (state === 'completed' || index < openPhase) return { mark: '✓', word: 'passed', tone: 'good' };
   if (index > openPhase) return { mark: ' ', word: 'waits', tone: 'dim' };
+  if (state === 'awaiting-approval') return { mark: ' ', word: 'waits', tone: 'dim' };
   if (state === 'running') return { mark: '▸', word: 'open', tone: 'strong' };
   return { mark: state === 'paused' ? '=' : '✗', word: state, tone: state === 'paused' ? 'plain' : 'bad' };
 }

@@ -7,6 +7,7 @@ import { RolloutView } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
 import { CliError } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
+import { isUnderWay } from '../commands/rollout-words.ts';
 import { isChanged, newDecisions } from './news.ts';
 import type { Observer } from './observer.ts';
 
@@ -26,7 +27,7 @@ export async function watchRollout(api: AdminApi, id: string, pace: Pace, observ
     const rollout: RolloutView = await look(api, id, pace, before && observer);
     for (const decision of newDecisions(before, rollout)) observer.decided(decision, rollout);
     observer.seen(rollout, isChanged(before, rollout));
-    if (rollout.state !== 'running' && rollout.state !== 'paused') return rollout;
+    if (!isUnderWay(rollout)) return rollout;
     before = rollout;
     await pause(pace.everyMs, pace, id);
   }

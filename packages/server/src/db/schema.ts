@@ -9,6 +9,7 @@ import type {
   OperatorRole,
   Pace,
   Phase,
+  ProductPolicy,
   ReleaseClass,
   RolloutCounts,
   RolloutState,
@@ -26,6 +27,13 @@ export interface ProductsTable {
   name: string;
   title: string;
   created_at: DefaultedTime;
+}
+
+export interface ProductPoliciesTable {
+  product: string;
+  policy: JSONColumnType<ProductPolicy>;
+  changed_at: Time;
+  changed_by: string;
 }
 
 export interface ApiTokensTable {
@@ -165,6 +173,10 @@ export interface RolloutsTable {
   created_at: DefaultedTime;
   ended_at: NullableTime;
   rested_at: NullableTime;
+  created_by: string | null;
+  created_by_name: string | null;
+  approved_phase: number | null;
+  approval_asked_at: NullableTime;
 }
 
 export interface AttemptsTable {
@@ -259,6 +271,7 @@ export interface CertificateAuthoritiesTable {
 
 export interface Database {
   products: ProductsTable;
+  product_policies: ProductPoliciesTable;
   api_tokens: ApiTokensTable;
   claim_tokens: ClaimTokensTable;
   devices: DevicesTable;

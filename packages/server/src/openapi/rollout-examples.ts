@@ -2,11 +2,17 @@
 import {
   DEFAULT_GATE,
   Gate,
+  LIMITS,
   GateDecision,
   Pace,
   Phase,
   Ramp,
+  PendingApproval,
+  ProductPolicy,
+  ProductPolicyRequest,
+  ProductPolicyView,
   RolloutAdvanceRequest,
+  RolloutApprovalRequest,
   RolloutConflict,
   RolloutCounts,
   RolloutPreview,
@@ -76,10 +82,14 @@ const rollout: RolloutView = {
   phaseCounts: [counts, nobody],
   decisions: [decision],
   createdAt: MORNING,
+  createdBy: 'olga',
+  approval: null,
   endedAt: null,
   selfOfferAt: null,
   holdNeededBy: null,
 };
+
+const policy: ProductPolicy = { gate: { soakSeconds: 172_800 }, approval: 'start' };
 
 const conflict: RolloutConflict = {
   rolloutId: ROLLOUT_ID,
@@ -120,13 +130,27 @@ export const ROLLOUT_EXAMPLES = [
   named('RolloutPreview', RolloutPreview, {
     release: RELEASE,
     devices: { meant: 48_000, current: 2000, exact: false, margin: 2100, looked: 20_000 },
-    phases: [{ devices: 4800 }, { devices: 48_000 }],
+    phases: [
+      { devices: 4800, approval: false },
+      { devices: 48_000, approval: true },
+    ],
+    gate: DEFAULT_GATE,
+    pace: {},
     sample: [DEVICE],
     conflicts: [conflict],
     stone,
   }),
   named('RolloutView', RolloutView, rollout),
   named('RolloutRescheduleRequest', RolloutRescheduleRequest, { notBefore: NOON }),
+  named('PendingApproval', PendingApproval, {
+    phase: 1,
+    askedAt: MORNING,
+    expiresAt: new Date(Date.parse(MORNING) + LIMITS.approvalSeconds * 1000).toISOString(),
+  }),
+  named('RolloutApprovalRequest', RolloutApprovalRequest, { phase: 1, reason: 'the pilot sites are content' }),
+  named('ProductPolicy', ProductPolicy, policy),
+  named('ProductPolicyRequest', ProductPolicyRequest, policy),
+  named('ProductPolicyView', ProductPolicyView, { product: 'gw2', policy, changedAt: NOON, changedBy: 'ada' }),
   named('RolloutAdvanceRequest', RolloutAdvanceRequest, { phase: 1, reason: 'the pilot sites asked for it' }),
   named('RolloutRetryRequest', RolloutRetryRequest, { devices: [DEVICE_ID] }),
   named('RolloutRetryAnswer', RolloutRetryAnswer, { rollout, retried: 1, exhausted: 0 }),

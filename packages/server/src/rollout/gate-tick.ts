@@ -12,7 +12,8 @@ import { countsOfRollouts, totalCounts } from './counts-store.ts';
 import { storeDecision } from './decision-store.ts';
 import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey, surveyCap } from './gate.ts';
 import { dueLook } from './looks.ts';
-import { nextPhase } from './rollout-control.ts';
+import { expireApprovals } from './rollout-approval.ts';
+import { needsApproval, nextPhase } from './rollout-control.ts';
 import { findRelease, findRollout, type RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
 import { markSilent } from './silence.ts';
@@ -33,6 +34,7 @@ export async function tickGates(deps: TickDeps, only?: ReadonlySet<string>): Pro
       deps.log.error({ err: error, rolloutId: id }, 'a gate could not be judged');
     }
   }
+  if (!only) await expireApprovals(deps.db, deps.clock.now());
 }
 
 /** The survey may read through a large fleet, so it comes before the lock: a stop must never wait for it. */
@@ -95,6 +97,7 @@ async function gateInput(db: Db, row: RolloutRow, survey: Survey, now: Date): Pr
     class: row.class,
     withdrawn: release?.withdrawn_at !== null,
     isLastPhase: row.open_phase === row.phases.length - 1,
+    needsApproval: needsApproval(row),
     phase: counts.get(row.open_phase) ?? NO_COUNTS,
     total: totalCounts(counts),
     looked: { phase: row.looked_phase, total: row.looked_total },
@@ -120,7 +123,7 @@ async function apply(tx: Transaction<Database>, row: RolloutRow, verdict: GateVe
   if (change) await tx.updateTable('rollouts').set(change).where('id', '=', row.id).execute();
 }
 
-function changeOf(row: RolloutRow, { action }: GateVerdict, now: Date) {
+function changeOf(row: RolloutRow, { action, kind }: GateVerdict, now: Date) {
   switch (action) {
     case 'advance':
       return nextPhase(row, now);
@@ -129,6 +132,6 @@ function changeOf(row: RolloutRow, { action }: GateVerdict, now: Date) {
     case 'complete':
       return { state: 'completed' as const, ended_at: now };
     case 'hold':
-      return undefined;
+      return kind === 'approval' && row.approval_asked_at === null ? { approval_asked_at: now } : undefined;
   }
 }

@@ -20,6 +20,7 @@ function verdict(phase: Partial<RolloutCounts>, more: Partial<GateInput> = {}) {
     class: 'feature',
     withdrawn: false,
     isLastPhase: false,
+    needsApproval: false,
     phase: counts(phase),
     total: counts(phase),
     looked: { phase: 0, total: 0 },

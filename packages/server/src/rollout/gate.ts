@@ -32,6 +32,8 @@ export interface GateInput {
   /** The release was taken out of the signed lists. */
   readonly withdrawn: boolean;
   readonly isLastPhase: boolean;
+  /** The next phase waits for another person's word. */
+  readonly needsApproval: boolean;
   readonly phase: RolloutCounts;
   readonly total: RolloutCounts;
   /** Outcomes at the last look of the tail test. */
@@ -60,6 +62,7 @@ export type GateKind =
   | 'unresolved'
   | 'failing'
   | 'soaking'
+  | 'approval'
   | 'proven';
 
 export interface GateVerdict {
@@ -75,7 +78,9 @@ export function surveyCap(gate: Gate): number {
 }
 
 export function decideGate(input: GateInput): GateVerdict {
-  return danger(input) ?? resting(input) ?? (isSmall(input) ? smallPhase(input) : proof(input));
+  const verdict = danger(input) ?? resting(input) ?? (isSmall(input) ? smallPhase(input) : proof(input));
+  if (verdict.action !== 'advance' || !input.needsApproval) return verdict;
+  return hold('approval', `${verdict.reason}; the next phase waits for another person's approval`);
 }
 
 /** Counts of outcomes that speak for or against the release. */

@@ -29,7 +29,8 @@ export function pauseRollout(db: Db, id: string, act: Act): Promise<RolloutRow |
 /** Stops what may still offer; one that has ended otherwise stays as it is. */
 export function stopRollout(db: Db, id: string, act: Act): Promise<RolloutRow | undefined> {
   return change(db, id, async (tx, row) => {
-    if (row.state === 'stopped' || row.state === 'halted') return row;
+    if (row.state === 'stopped' || row.state === 'halted' || row.state === 'cancelled') return row;
+    if (row.state === 'awaiting-approval') return record(tx, row, 'stop', cancelled(act.now), act);
     const rested_at = row.rested_at ?? act.now;
     return record(tx, row, 'stop', { state: 'stopped', ended_at: act.now, rested_at }, act);
   });
@@ -41,17 +42,21 @@ export function resumeRollout(db: Db, id: string, act: Act): Promise<RolloutRow 
     if (row.state === 'running') return row;
     if (row.state === 'halted') throw refused('halted', 'retry its failed devices, or follow it with a new rollout');
     if (row.state === 'completed') throw refused('completed', 'there is nothing to resume');
+    if (row.state === 'awaiting-approval') throw refused(row.state, 'another person begins it by approving it');
+    if (row.state === 'cancelled') throw refused('cancelled', 'create another one');
     await refuseReopening(tx, row);
     if (row.state === 'stopped') await breakSilence(tx, id, act.now);
     return record(tx, row, 'resume', { ...reopened, phase_opened_at: soakedSince(row, act.now) }, act);
   });
 }
 
+const MOVABLE: readonly RolloutState[] = ['awaiting-approval', 'running', 'paused'];
+
 /** Another start for one that has not begun. Nobody was offered it, and nobody is before the new time. */
 export function rescheduleRollout(db: Db, id: string, notBefore: Date, act: Act): Promise<RolloutRow | undefined> {
   return change(db, id, async (tx, row) => {
     if (row.not_before.getTime() === notBefore.getTime()) return row;
-    if (row.state !== 'running' && row.state !== 'paused') throw refused(row.state, 'it does not begin again');
+    if (!MOVABLE.includes(row.state)) throw refused(row.state, 'it does not begin again');
     if (row.not_before <= act.now) throw refused(row.state, 'it has begun; pause it instead');
     const told = { ...act, by: `${act.by} to begin at ${notBefore.toISOString()}` };
     return record(tx, row, 'reschedule', { not_before: notBefore }, told);
@@ -74,17 +79,28 @@ export function advanceRollout(
     if (row.not_before > act.now) throw refused(row.state, 'it has not begun; move its start instead');
     if (phase >= row.phases.length) throw refused(row.state, 'its last phase is open');
     if (phase > row.open_phase + 1) throw refused(row.state, `phase ${row.open_phase + 2} comes first`);
+    if (needsApproval(row)) throw refused(row.state, `phase ${phase + 1} opens by another person's approval`);
     return record(tx, row, 'open', nextPhase(row, act.now), { ...act, by: `${act.by}: ${reason}` });
   });
 }
 
 /** The columns of a rollout whose next phase opens. */
 export function nextPhase(row: Pick<RolloutRow, 'open_phase'>, now: Date) {
-  return { open_phase: row.open_phase + 1, phase_opened_at: now, looked_phase: 0 };
+  return { open_phase: row.open_phase + 1, phase_opened_at: now, looked_phase: 0, approval_asked_at: null };
+}
+
+/** The next phase waits for another person's word. */
+export function needsApproval(row: Pick<RolloutRow, 'phases' | 'open_phase' | 'approved_phase'>): boolean {
+  return row.phases[row.open_phase + 1]?.approval === true && (row.approved_phase ?? 0) <= row.open_phase;
+}
+
+/** The columns of one that was never approved, and never begins. */
+export function cancelled(now: Date) {
+  return { state: 'cancelled', ended_at: now, rested_at: now, approval_asked_at: null } as const;
 }
 
 /** The columns of a rollout that runs again. */
-export const reopened = { state: 'running', ended_at: null, rested_at: null } as const;
+export const reopened = { state: 'running', ended_at: null, rested_at: null, approval_asked_at: null } as const;
 
 /** @throws ServerError where the release was withdrawn, or another rollout has taken its place */
 export async function refuseReopening(tx: Db, row: RolloutRow): Promise<void> {

@@ -3,11 +3,13 @@
  * refused with the place where they stand. Pure but for the salt that is handed in.
  */
 import {
+  type Approval,
   DEFAULT_GATE,
   type Gate,
   LIMITS,
   type Pace,
   type Phase,
+  type ProductPolicy,
   type ReleaseClass,
   type RolloutRequest,
   type Window,
@@ -43,7 +45,7 @@ const WHOLE = 10_000;
 export function planRollout(
   request: RolloutRequest,
   release: Selectable<ReleasesTable> | undefined,
-  given: { readonly salt: string; readonly now: Date },
+  given: { readonly salt: string; readonly now: Date; readonly policy?: ProductPolicy | undefined },
 ): RolloutPlan {
   if (!release) throw fault('release-unknown', `«${request.target}» is not published`, '/target');
   if (release.withdrawn_at) throw fault('release-unknown', `«${request.target}» was withdrawn`, '/target');
@@ -52,13 +54,14 @@ export function planRollout(
   checkPhases(request.phases);
   checkWindow(request.window);
   checkUrgency(request, release.class);
+  const { policy = {} } = given;
   return {
     name: request.name ?? `${release.component} ${release.version}`,
     release,
     ...choice,
-    phases: request.phases,
-    gate: wholeGate(request.gate ?? {}),
-    pace: request.pace ?? {},
+    phases: approvedPhases(request.phases, policy.approval),
+    gate: wholeGate(request.gate ?? {}, policy.gate),
+    pace: wholePace(request, policy.pace),
     window: request.window ?? null,
     urgent: request.urgent ?? false,
     salt: request.salt ?? given.salt,
@@ -86,9 +89,23 @@ function grows(before: Phase, after: Phase): boolean {
   return (after.basisPoints ?? 0) > (before.basisPoints ?? 0);
 }
 
+/** A rollout may ask for more approval than its product does, never for less. */
+function approvedPhases(phases: readonly Phase[], approval: Approval = 'none'): Phase[] {
+  return phases.map(({ approval: asked, ...phase }, i) => {
+    const isNeeded = asked === true || approval === 'each-phase' || (approval === 'start' && i === 0);
+    return { ...phase, ...(isNeeded && { approval: true }) };
+  });
+}
+
+/** What is urgent is not spread over time, whatever the product's policy says. */
+function wholePace({ pace, urgent }: RolloutRequest, { overSeconds, ...ceilings }: Pace = {}): Pace {
+  const spread = overSeconds !== undefined && urgent !== true ? { overSeconds } : {};
+  return { ...spread, ...ceilings, ...pace };
+}
+
 /** Asking for more success than the allowed failures leave would hold such a release for ever, neither halted nor done. */
-function wholeGate(asked: Partial<Gate>): Gate {
-  const gate = { ...DEFAULT_GATE, ...asked };
+export function wholeGate(asked: Partial<Gate>, policy: Partial<Gate> = {}): Gate {
+  const gate = { ...DEFAULT_GATE, ...policy, ...asked };
   const room = WHOLE - gate.successShare;
   if (asked.allowedFailureShare === undefined) {
     return { ...gate, allowedFailureShare: Math.min(gate.allowedFailureShare, room) };

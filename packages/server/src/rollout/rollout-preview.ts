@@ -32,7 +32,9 @@ export async function previewRollout(
   return {
     release: releaseView(plan.release),
     devices: { meant, current, exact: found.last === undefined, margin, looked: found.looked },
-    phases: plan.phases.map(phase => ({ devices: devicesOf(phase, meant) })),
+    phases: plan.phases.map(phase => ({ devices: devicesOf(phase, meant), approval: phase.approval === true })),
+    gate: plan.gate,
+    pace: plan.pace,
     sample: await devicesByIds(db, found.sample),
     conflicts: conflicts.map(({ other, effect }, i) => ({
       rolloutId: other.id,

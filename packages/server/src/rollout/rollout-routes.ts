@@ -8,6 +8,7 @@ import {
   type ProblemCode,
   ROLLOUT_STATES,
   RolloutAdvanceRequest,
+  RolloutApprovalRequest,
   RolloutPreview,
   RolloutRequest,
   RolloutRescheduleRequest,
@@ -19,7 +20,9 @@ import type { FastifyRequest } from 'fastify';
 import type { Db, Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import type { Board } from './board.ts';
-import { planRollout, startTime } from './rollout-plan.ts';
+import { findPolicy } from './policy-store.ts';
+import { approveRollout, denyRollout } from './rollout-approval.ts';
+import { planRollout, type RolloutPlan, startTime } from './rollout-plan.ts';
 import {
   type Act,
   advanceRollout,
@@ -122,9 +125,8 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
       },
       async (request, reply) => {
         const now = clock.now();
-        const release = await findRelease(db, request.body.target);
-        const plan = planRollout(request.body, release, { salt: randomHex(), now });
-        const row = await createRollout(db, randomHex(), plan, now);
+        const plan = await planOf(db, request.body, now);
+        const row = await createRollout(db, randomHex(), plan, now, request.operator);
         log.info({ rolloutId: row.id, target: row.target, operator: request.operator.id }, 'a rollout was created');
         await board.confirm();
         return reply.code(201).send(await viewOf(db, row));
@@ -145,8 +147,7 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
       },
       async request => {
         const now = clock.now();
-        const release = await findRelease(db, request.body.target);
-        return previewRollout(db, planRollout(request.body, release, { salt: randomHex(), now }), now);
+        return previewRollout(db, await planOf(db, request.body, now), now);
       },
     );
 
@@ -234,6 +235,41 @@ export function rolloutWriteRoutes({ db, clock, log, board }: RolloutDeps): Fast
       return { by: request.operator.name, now: clock.now() };
     }
   };
+}
+
+const WORDS = {
+  approve: { act: approveRollout, summary: 'Another person’s word that a rollout begins, or its next phase opens' },
+  deny: { act: denyRollout, summary: 'Another person’s word against it: never begin, or pause' },
+};
+
+/** `POST /rollouts/:id/{approve,deny}`. */
+export function rolloutApprovalRoutes({ db, clock, log, board }: RolloutDeps): FastifyPluginAsyncTypebox {
+  return async app => {
+    for (const [name, { act, summary }] of Object.entries(WORDS)) {
+      const schema = {
+        operationId: `${name}Rollout`,
+        summary,
+        tags: ['rollouts'],
+        problems: REOPENING,
+        params: Params,
+        body: RolloutApprovalRequest,
+        response: { 200: RolloutView },
+      };
+      app.post(`/rollouts/:id/${name}`, { schema }, async request => {
+        const { id } = request.params;
+        const row = await act(db, id, { ...request.body, by: request.operator, now: clock.now() });
+        log.info({ rolloutId: id, operator: request.operator.id, act: name }, 'another person gave a word');
+        await board.confirm();
+        return viewOf(db, row);
+      });
+    }
+  };
+}
+
+async function planOf(db: Db, request: RolloutRequest, now: Date): Promise<RolloutPlan> {
+  const release = await findRelease(db, request.target);
+  const policy = release && (await findPolicy(db, release.product))?.policy;
+  return planRollout(request, release, { salt: randomHex(), now, policy });
 }
 
 async function viewOf(db: Db, row: RolloutRow | undefined): Promise<RolloutView> {

@@ -12,12 +12,19 @@ export function findRelease(db: Db, target: string): Promise<Selectable<Releases
   return db.selectFrom('releases').selectAll().where('target', '=', target).executeTakeFirst();
 }
 
+/** Who makes a rollout: the token's id and the person's name. */
+export interface Maker {
+  readonly id: string;
+  readonly name: string;
+}
+
 /**
- * Creates a rollout that runs from now on.
+ * Creates a rollout that runs from now on, or waits for another person's approval.
  * @throws ServerError `rollout-conflict`: see `refuseConflict`
  */
-export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date): Promise<RolloutRow> {
+export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date, maker?: Maker): Promise<RolloutRow> {
   const { release } = plan;
+  const waits = plan.phases[0]?.approval === true;
   return db.transaction().execute(async tx => {
     await lockComponent(tx, release);
     await refuseConflict(tx, { ...release, urgent: plan.urgent });
@@ -26,7 +33,10 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date):
       .values({
         id,
         name: plan.name,
-        state: 'running',
+        state: waits ? 'awaiting-approval' : 'running',
+        approval_asked_at: waits ? now : null,
+        created_by: maker?.id ?? null,
+        created_by_name: maker?.name ?? null,
         target: release.target,
         product: release.product,
         channel: release.channel,

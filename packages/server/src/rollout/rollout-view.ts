@@ -4,6 +4,7 @@ import type { Db } from '../deps.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
 import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
 import { decisionsOf } from './decision-store.ts';
+import { pendingApproval } from './rollout-approval.ts';
 import type { RolloutRow } from './rollout-store.ts';
 import { type SelfOfferView, selfOfferTimes, selfOfferView } from './self-offer.ts';
 
@@ -50,6 +51,8 @@ function rolloutView(
     phaseCounts: row.phases.map((_, phase) => counts.get(phase) ?? NO_COUNTS),
     decisions,
     createdAt: row.created_at.toISOString(),
+    createdBy: row.created_by_name,
+    approval: pendingApproval(row) ?? null,
     endedAt: row.ended_at?.toISOString() ?? null,
   };
 }

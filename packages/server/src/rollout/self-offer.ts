@@ -23,9 +23,11 @@ export async function selfOfferTimes(db: Db, targets: readonly string[]): Promis
   return new Map(rows.flatMap(r => (r.self_offer_at === null ? [] : [[r.target, r.self_offer_at] as const])));
 }
 
+const HELD_UP: readonly RolloutState[] = ['paused', 'halted', 'stopped', 'cancelled'];
+
 /** Pure. */
 export function selfOfferView(state: RolloutState, at: Date | undefined): SelfOfferView {
   const selfOfferAt = at?.toISOString() ?? null;
-  const isHeldUp = state === 'paused' || state === 'halted' || state === 'stopped';
+  const isHeldUp = HELD_UP.includes(state);
   return { selfOfferAt, holdNeededBy: isHeldUp ? selfOfferAt : null };
 }
