@@ -1,6 +1,7 @@
 /** A good publication: visible as one, asked for twice or by two at once, and what content and releases show of it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StatusView } from '@tidegate/protocol';
+import { UNHURRIED } from '@tidegate/server';
 import { type RepoSim, sha256 } from '@tidegate/test';
 import { committed, problem, type Publisher, publisherFor, stillRepo } from './publishing.ts';
 
@@ -229,6 +230,25 @@ describe('content', () => {
       status: 416,
       headers: { 'content-range': 'bytes */10' },
     });
+  });
+
+  it('comes in as many parts as are asked for: they count against no limit, and nothing is kept of them', async () => {
+    const strict = { ...UNHURRIED, checkInsPerSecond: 1, addressRequestsPerMinute: 5, deviceRequestsPerMinute: 5 };
+    const slow = await publisherFor(repo, strict);
+    try {
+      committed(await slow.publish(repo));
+      const before = await slow.published();
+      for (let part = 0; part < 200; part += 1) {
+        const at = part % content.length;
+        const headers = { range: `bytes=${at}-${at}` };
+        const answer = await slow.app.device('GET', `//tuf/${url}`, { headers });
+        expect([answer.status, answer.bytes]).toEqual([206, content.subarray(at, at + 1)]);
+      }
+      expect(await slow.published()).toEqual(before);
+      expect(await slow.app.db.selectFrom('reports').selectAll().execute()).toEqual([]);
+    } finally {
+      await slow.close();
+    }
   });
 
   it('is found by its own path and hash alone', async () => {

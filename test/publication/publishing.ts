@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommitAnswer, Problem } from '@tidegate/protocol';
+import type { FleetConfig } from '@tidegate/server';
 import { RepoSim, sha256 } from '@tidegate/test';
 import { type Answer, type TestApp, testApp, trustTestRoot } from '@tidegate/server/testing';
 
@@ -24,9 +25,9 @@ export function stillRepo(): RepoSim {
   return new RepoSim({ now: () => now });
 }
 
-/** A server that trusts the repository's first root. */
-export async function publisherFor(repo: RepoSim): Promise<Publisher> {
-  const app = await testApp();
+/** A server that trusts the repository's first root. @param fleet what the fleet may ask of it */
+export async function publisherFor(repo: RepoSim, fleet?: FleetConfig): Promise<Publisher> {
+  const app = await testApp(fleet);
   const folder = await mkdtemp(join(tmpdir(), 'tidegate-root-'));
   const rootFile = join(folder, '1.root.json');
   await writeFile(rootFile, repo.root());

@@ -1,5 +1,8 @@
 /** Bad input from a device that may come in: told with its place, nothing of it stored, and the next good word counts. */
-import { type CheckInRequest, LIMITS, PROBLEM_MEDIA_TYPE, type Report } from '@tidegate/protocol';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { type CheckInRequest, DEVICE_API, LIMITS, PROBLEM_MEDIA_TYPE, type Report } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type OwnServer, startOwnServer } from '../src/own-server.ts';
@@ -89,6 +92,34 @@ test.each([
   expect(form).toMatchObject({ status: 415, json: { code: 'unsupported-media-type' } });
   expect(await reportsOf(device.deviceId)).toEqual([]);
 });
+
+/** The server's answer to a request whose body begins so and never ends. */
+async function answerToEndless(path: string, headers: Record<string, string>, begin: string) {
+  const url = `${server.server.deviceUrl}${DEVICE_API}${path}`;
+  const authorization = `Bearer ${device.accessToken}`;
+  const sent = request(url, {
+    method: 'POST',
+    headers: { authorization, 'content-type': 'application/json', ...headers },
+  });
+  sent.on('error', () => undefined);
+  if (begin === '') sent.flushHeaders();
+  else sent.write(begin);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+  const problem: unknown = await json(answer);
+  sent.destroy();
+  return [answer.statusCode, problem];
+}
+
+test.each(['/enrol', '/token', '/check-in', '/reports'])(
+  'refuses a body of 10 MB to %s before it has come: by its announced length, else where it goes beyond the limit',
+  async path => {
+    const tooLarge = [413, expect.objectContaining({ code: 'body-too-large' })];
+    expect(await answerToEndless(path, { 'content-length': String(10 * 1024 * 1024) }, '')).toEqual(tooLarge);
+    const beyond = 'x'.repeat(Math.max(LIMITS.checkInBytes, LIMITS.reportsBytes) + 1);
+    expect(await answerToEndless(path, { 'transfer-encoding': 'chunked' }, beyond)).toEqual(tooLarge);
+    expect(await say('/check-in', checkIn)).toMatchObject({ status: 200 });
+  },
+);
 
 test('takes what is right from the same device afterwards, and a report that comes again once', async () => {
   const answer = await say('/check-in', checkIn);

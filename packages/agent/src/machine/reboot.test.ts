@@ -58,12 +58,13 @@ async function runs(agent: RunningAgent) {
   return { version: records[running]?.version, isGood: records[running]?.good };
 }
 
-test('restarts the machine once, and commits in the boot after it', async () => {
+test('restarts the machine once, and commits and tells of success in the boot after it, never before', async () => {
   const first = await device.boot();
   await expect(first.once()).rejects.toMatchObject({ code: 'not-now', message: expect.stringContaining('restarts') });
   expect(restarts).toBe(1);
   expect(first.driver.state()).toMatchObject({ name: 'rebooting', activations: 2, restarts: true });
   expect(first.floor()).toBe(1);
+  expect(device.told().at(-1)).toBe('activating');
 
   const second = await restart();
   expect(await second.once()).toMatchObject({ name: 'idle', last: { state: 'verified' } });

@@ -115,6 +115,17 @@ describe('reports', () => {
     expect(await counted()).toMatchObject({ verified: 1, failed: 0 });
   });
 
+  it('from the future, or from long ago, count by the time at which they came', async () => {
+    const odd = { past: '1970-01-01T00:00:00Z', future: '2999-12-31T23:59:59Z' };
+    await storeReports(base.db, devices[0] ?? '', [report('p', { state: 'activating', at: odd.future })], now);
+    await storeReports(base.db, devices[1] ?? '', [report('f', { state: 'activating', at: odd.past })], now);
+    const moved = await base.db.selectFrom('attempts').selectAll().where('state', '=', 'activating').execute();
+    expect(moved.map(a => a.changed_at)).toEqual([now, now]);
+    const kept = await base.db.selectFrom('reports').selectAll().orderBy('device_time').execute();
+    expect(kept.map(r => r.device_time)).toEqual([new Date(odd.past), new Date(odd.future)]);
+    expect(kept.map(r => r.received_at)).toEqual([now, now]);
+  });
+
   it('of a rollout that nobody knows are kept and acknowledged', async () => {
     const stranger = report('s', { rolloutId: seedId('unknown') });
     expect((await storeReports(base.db, devices[0] ?? '', [stranger], now)).acknowledged).toEqual([seedId('s')]);
