@@ -1,6 +1,10 @@
-/** What need not be kept: nonces that have expired, reports past their time. In bounded bites, so that no lock is long. */
+/**
+ * What need not be kept: nonces that have expired, reports past their time. These go by whole days; the few that came for
+ * a day that was not made go in bounded bites, so that no lock is long.
+ */
 import { sql } from 'kysely';
 import type { Deps } from '../deps.ts';
+import { keepPartitions } from '../reports/partition-store.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
 
 const BITE = 5000;
@@ -18,13 +22,14 @@ export async function forgetOld({
   let reports = 0;
   for (let bite = BITE; bite === BITE; reports += bite) {
     const result = await sql`
-      delete from reports where (device_id, id) in
-        (select device_id, id from reports where received_at < ${oldest} order by received_at limit ${BITE})`.execute(
+      delete from reports_default where (device_id, id, received_at) in
+        (select device_id, id, received_at from reports_default where received_at < ${oldest} limit ${BITE})`.execute(
       db,
     );
     bite = Number(result.numAffectedRows ?? 0);
   }
-  if (nonces.numDeletedRows > 0 || reports > 0) {
-    log.debug({ nonces: Number(nonces.numDeletedRows), reports }, 'old rows were forgotten');
+  const days = await keepPartitions(db, now, config.reportRetentionDays);
+  if (nonces.numDeletedRows > 0 || reports > 0 || days.length > 0) {
+    log.debug({ nonces: Number(nonces.numDeletedRows), reports, days }, 'old rows were forgotten');
   }
 }

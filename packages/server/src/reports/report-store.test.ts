@@ -7,6 +7,7 @@ import { retryRollout } from '../rollout/rollout-retry.ts';
 import type { RolloutRow } from '../rollout/rollout-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { keepPartitions } from './partition-store.ts';
 import { storeReports } from './report-store.ts';
 import { addCounts, countsOf, NO_COUNTS } from './transition.ts';
 
@@ -102,6 +103,33 @@ describe('reports', () => {
       }),
       { numRuns: 40 },
     );
+  });
+
+  it('are known again a week later, whatever became of the day on which they came', async () => {
+    const day = (days: number) => new Date(now.getTime() + days * 86_400_000);
+    const batch = [report('r', {}), report('r', {})];
+    for (const days of [0, 1, 6.9]) {
+      expect((await storeReports(base.db, devices[0] ?? '', batch, day(days))).fresh).toHaveLength(days === 0 ? 1 : 0);
+      await keepPartitions(base.db, day(days), 90);
+    }
+    expect(await base.db.selectFrom('reports').selectAll().execute()).toHaveLength(1);
+    // Beyond that a copy is a row more in the device's history; counters rise by what an attempt makes of it: nothing.
+    await storeReports(base.db, devices[0] ?? '', batch, day(20));
+    expect(await base.db.selectFrom('reports').selectAll().execute()).toHaveLength(2);
+    expect(await counted()).toEqual(await recounted());
+    expect(await counted()).toMatchObject({ begun: 1, verified: 1 });
+  });
+
+  it('from the future are dated to when they came; out of order they stand in the order of their clocks', async () => {
+    const at = (time: string, name: string) => report(name, { at: time });
+    const batch = [
+      at('9999-01-01T00:00:00Z', 'future'),
+      at('2025-12-31T00:00:00Z', 'b'),
+      at('2025-12-30T00:00:00Z', 'a'),
+    ];
+    await storeReports(base.db, devices[0] ?? '', batch, now);
+    const rows = await base.db.selectFrom('reports').select('device_time').orderBy('device_time').execute();
+    expect(rows.map(r => r.device_time)).toEqual([new Date('2025-12-30'), new Date('2025-12-31'), now]);
   });
 
   it('do not prove a release by another hash', async () => {

@@ -1,9 +1,10 @@
 /**
  * Reports in the database: one transaction a batch, durable before it is acknowledged. A report counts once however
- * often it comes; attempts only move forward; the counters rise by exactly what changed.
+ * often it comes; attempts only move forward; the counters rise by exactly what changed. Stored by the day on which they
+ * came (`partition-store.ts`).
  */
 import type { Report } from '@tidegate/protocol';
-import type { Transaction } from 'kysely';
+import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 import { storable } from '../db/storable.ts';
@@ -31,39 +32,59 @@ export function storeReports(db: Db, deviceId: string, reports: readonly Report[
   });
 }
 
+/**
+ * A report that was sent again within so many days is known again. Older days need not be asked: a device sends again
+ * until it is acknowledged, and what an attempt has made of a report stays whatever comes twice.
+ */
+const KNOWN_AGAIN_DAYS = 7;
+const DAY_MS = 86_400_000;
+/** With the device: one batch of a device at a time, whichever process has it. */
+const LOCK = 0x71de;
+
 /** The reports that were not known yet, in the order in which they came. */
 async function insertNew(tx: Transaction<Database>, deviceId: string, reports: readonly Report[], now: Date) {
-  const rows = reports
-    .map(r => ({
-      device_id: deviceId,
-      id: r.id,
-      rollout_id: r.rolloutId ?? null,
-      attempt: r.attempt ?? null,
-      target: r.target === undefined ? null : storable(r.target),
-      state: r.state,
-      code: r.code ?? null,
-      detail: r.detail === undefined ? null : storable(r.detail),
-      sha256: r.sha256 ?? null,
-      sources: r.sources ?? null,
-      device_time: deviceTime(r.at, now),
-      received_at: now,
-    }))
-    // One order for all: two copies of a batch under way at once then wait for each other instead of locking up.
-    .toSorted((a, b) => (a.id < b.id ? -1 : 1));
-  const inserted = await tx
-    .insertInto('reports')
-    .values(rows)
-    .onConflict(c => c.columns(['device_id', 'id']).doNothing())
-    .returning('id')
+  // The days have no key in common that would refuse a report twice; the second of two copies at once waits here.
+  await sql`select pg_advisory_xact_lock(${LOCK}::int, hashtext(${deviceId}))`.execute(tx);
+  const byId = new Map(reports.toReversed().map(r => [r.id, r]));
+  const found = await tx
+    .selectFrom('reports')
+    .select('id')
+    .where('device_id', '=', deviceId)
+    .where('id', '=', sql<string>`any(${[...byId.keys()]}::text[])`)
+    .where('received_at', '>', new Date(now.getTime() - KNOWN_AGAIN_DAYS * DAY_MS))
     .execute();
-  const left = new Set(inserted.map(r => r.id));
-  return reports.filter(r => left.delete(r.id));
+  const known = new Set(found.map(r => r.id));
+  const fresh = reports.filter(r => byId.get(r.id) === r && !known.has(r.id));
+  if (fresh.length === 0) return fresh;
+  await tx
+    .insertInto('reports')
+    .values(
+      fresh.map(r => ({
+        device_id: deviceId,
+        id: r.id,
+        rollout_id: r.rolloutId ?? null,
+        attempt: r.attempt ?? null,
+        target: r.target === undefined ? null : storable(r.target),
+        state: r.state,
+        code: r.code ?? null,
+        detail: r.detail === undefined ? null : storable(r.detail),
+        sha256: r.sha256 ?? null,
+        sources: r.sources ?? null,
+        device_time: deviceTime(r.at, now),
+        received_at: now,
+      })),
+    )
+    .execute();
+  return fresh;
 }
 
-/** The device's clock as it says; a date that does not exist must not keep the report out. */
+/**
+ * The device's clock as it says, up to now: nothing is told before it happened. A date that does not exist must not keep
+ * the report out.
+ */
 function deviceTime(at: string, now: Date): Date {
   const time = new Date(at);
-  return Number.isNaN(time.getTime()) ? now : time;
+  return time <= now ? time : now;
 }
 
 type Changes = Map<string, CountsByPhase>;
