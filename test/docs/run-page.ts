@@ -15,10 +15,14 @@ const CLONE = fileURLToPath(new URL('../..', import.meta.url));
 /** Of the device listener, the operators' listener, and services on two devices. */
 const PORTS = ['8080', '8081', '8090', '8091'] as const;
 
-/** @param home a folder that is there; what the page makes stays in it @returns what was printed */
-export async function runPage(page: string, home: string): Promise<string> {
+/**
+ * @param home a folder that is there; what the page makes stays in it
+ * @param env what its text asks the reader to set
+ * @returns what was printed
+ */
+export async function runPage(page: string, home: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   await symlink(CLONE, join(home, 'tidegate'));
-  return runBlocks(shBlocks(await readFile(join(CLONE, page), 'utf8')), { home, cwd: home });
+  return runBlocks(shBlocks(await readFile(join(CLONE, page), 'utf8')), { home, cwd: home, env });
 }
 
 /** One chapter of a page, read in the clone itself. @param env what its text asks the reader to set */

@@ -1,5 +1,20 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { emptyDatabase } from '@tidegate/server/testing';
 import { expect, test } from 'vitest';
+import { tempFolder } from '../src/temp-folder.ts';
+import { runPage } from './run-page.ts';
+
+test('the signing service’s guide leads from nothing to new online keys on another folder', {
+  timeout: 600_000,
+}, async () => {
+  await using folder = await tempFolder('tidegate-signing-docs');
+  const database = await emptyDatabase();
+  await using _dropped = { [Symbol.asyncDispose]: () => database.drop() };
+  await runPage('docs/signing-service.md', folder.path, { SIGNING_DATABASE: database.url });
+  const log = await readFile(join(folder.path, 'signing', 'service.log'), 'utf8');
+  expect(log).not.toContain(database.url);
+});
 
 test('the guide explains every setting of the service, and none that it does not have', async () => {
   const page = await readFile(new URL('../../docs/signing-service.md', import.meta.url), 'utf8');
