@@ -9,8 +9,9 @@ test('the signing service’s guide leads from nothing to new online keys on ano
   timeout: 600_000,
 }, async () => {
   await using folder = await tempFolder('tidegate-signing-docs');
+  await using closing = new AsyncDisposableStack();
   const database = await emptyDatabase();
-  await using _dropped = { [Symbol.asyncDispose]: () => database.drop() };
+  closing.defer(() => database.drop());
   await runPage('docs/signing-service.md', folder.path, { SIGNING_DATABASE: database.url });
   const log = await readFile(join(folder.path, 'signing', 'service.log'), 'utf8');
   expect(log).not.toContain(database.url);
