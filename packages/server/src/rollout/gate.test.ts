@@ -43,10 +43,23 @@ describe('the gate', () => {
     expect(verdict({}, { now: later(-1) })).toMatchObject({ action: 'hold', kind: 'not-begun' });
   });
 
+  it('holds while those that are not final would be too many if they failed, also where nearly all are', () => {
+    expect(verdict({ verified: 190, begun: 200 })).toMatchObject({ action: 'hold', kind: 'unresolved' });
+    expect(verdict({ verified: 195, begun: 200 })).toMatchObject({ action: 'advance' });
+    expect(verdict({ verified: 193, failed: 2, begun: 200 })).toMatchObject({ action: 'advance' });
+    expect(verdict({ verified: 189, failed: 4, begun: 200 })).toMatchObject({ action: 'hold', kind: 'unresolved' });
+  });
+
   it('halts 5 failures of 50 and lets 1 of 2 go on, with 2 % allowed', () => {
     expect(verdict({ verified: 45, failed: 5 })).toMatchObject({ action: 'halt', kind: 'failure-rate' });
     const pair = verdict({ verified: 1, failed: 1 }, { survey: nobodyWaiting });
     expect(pair).toMatchObject({ action: 'advance', reason: expect.stringContaining('0.040') });
+  });
+
+  it('opens no phase that waits for another person, and halts all the same', () => {
+    const asked = { needsApproval: true };
+    expect(verdict({ verified: 50 }, asked)).toMatchObject({ action: 'hold', kind: 'approval' });
+    expect(verdict({ verified: 45, failed: 5 }, asked)).toMatchObject({ action: 'halt' });
   });
 
   it('looks at fixed counts of outcomes only, or when nobody is left to wait for', () => {

@@ -178,6 +178,14 @@ function proof(input: GateInput): GateVerdict {
   if (outcomes(phase) * 10_000 < gate.resolvedShare * phase.begun) {
     return hold('unresolved', `${unresolved} of ${devices(phase.begun)} that began are not final yet`);
   }
+  // Silence takes its time: who is not heard of must not pass for good in a phase that soaks less than that.
+  const worst = phase.failed + unresolved;
+  if (unresolved > 0 && isTooMany(gate, worst, phase.begun)) {
+    return hold(
+      'unresolved',
+      `${unresolved} of ${devices(phase.begun)} that began are not final, too many if they fail`,
+    );
+  }
   if (phase.verified * 10_000 < gate.successShare * phase.begun) {
     return hold(
       'failing',
@@ -195,6 +203,11 @@ function soaked(input: GateInput, reason: string): GateVerdict {
     return hold('surveying', `${reason}; the fleet is being looked through for the last ones`);
   if (input.survey.waiting > 0) return hold('waiting', `${reason}; the last devices are still due`);
   return { action: 'complete', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
+}
+
+/** So many failures are no longer explained by the allowed rate. */
+function isTooMany(gate: Gate, failed: number, of: number): boolean {
+  return failed >= gate.minFailures && binomialTail(failed, of, gate.allowedFailureShare / 10_000) < SIGNIFICANCE;
 }
 
 function failedOf(counts: RolloutCounts): string {
