@@ -1,28 +1,39 @@
-/** Immutable files in memory, the least lately used forgotten first, bounded by their bytes in all. */
-export interface ByteCache {
-  get(name: string, load: () => Promise<Buffer | undefined>): Promise<Buffer | undefined>;
+/**
+ * Immutable files in memory, the least lately used forgotten first, bounded by their bytes in all. What many ask for at
+ * once is loaded once.
+ */
+export interface ByteCache<F> {
+  get(name: string, load: () => Promise<F | undefined>): Promise<F | undefined>;
 }
 
 /** What does not exist is not remembered: it may come to exist at any time. */
-export function byteCache(maxBytes: number): ByteCache {
-  const held = new Map<string, Buffer>();
+export function byteCache<F extends { readonly bytes: Buffer }>(maxBytes: number): ByteCache<F> {
+  const held = new Map<string, F>();
+  const loading = new Map<string, Promise<F | undefined>>();
   let bytes = 0;
 
-  function keep(name: string, content: Buffer): void {
-    bytes += content.length - (held.get(name)?.length ?? 0);
+  function keep(name: string, file: F): void {
+    bytes += file.bytes.length - (held.get(name)?.bytes.length ?? 0);
     held.delete(name);
-    held.set(name, content);
-    for (const [oldest, { length }] of held) {
+    held.set(name, file);
+    for (const [oldest, old] of held) {
       if (bytes <= maxBytes) break;
       held.delete(oldest);
-      bytes -= length;
+      bytes -= old.bytes.length;
     }
+  }
+  function loadOnce(name: string, load: () => Promise<F | undefined>): Promise<F | undefined> {
+    const begun = loading.get(name);
+    if (begun) return begun;
+    const loaded = load().finally(() => loading.delete(name));
+    loading.set(name, loaded);
+    return loaded;
   }
   return {
     get: async (name, load) => {
-      const content = held.get(name) ?? (await load());
-      if (content) keep(name, content);
-      return content;
+      const file = held.get(name) ?? (await loadOnce(name, load));
+      if (file) keep(name, file);
+      return file;
     },
   };
 }

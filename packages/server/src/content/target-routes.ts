@@ -6,6 +6,7 @@
 import { formatTargetPath, parseTargetPath, SHA256_PATTERN, type TargetPath } from '@tidegate/protocol';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
 import type { Db } from '../deps.ts';
+import { hasAlready, tagOfHash } from '../http/entity-tag.ts';
 import { ServerError } from '../server-error.ts';
 import { type ArtifactStore, artifactPath } from './artifact-store.ts';
 import { type ByteRange, parseByteRange } from './byte-range.ts';
@@ -83,9 +84,9 @@ function sendTarget(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const etag = `"${found.sha256}"`;
+  const etag = tagOfHash(found.sha256);
   const lasting = { ETag: etag, 'Cache-Control': IMMUTABLE, 'Accept-Ranges': 'bytes' };
-  if (request.headers['if-none-match'] === etag) return reply.code(304).headers(lasting).send();
+  if (hasAlready(request.headers['if-none-match'], etag)) return reply.code(304).headers(lasting).send();
   const range = rangeOf(request, etag, found.length);
   if (range.kind === 'unsatisfiable') {
     return reply.code(416).headers(lasting).header('Content-Range', `bytes */${found.length}`).send();

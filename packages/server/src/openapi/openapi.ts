@@ -2,9 +2,9 @@
  * `/openapi.json`: what a listener answers, made of its own routes once, when all are registered; and `/docs`, a page to
  * read it. Open to all: it tells no more than the source does. It comes before the routes, so that it sees each of them.
  */
-import { createHash } from 'node:crypto';
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
+import { entityTag, hasAlready } from '../http/entity-tag.ts';
 import { describeRoute, DEVICE_SECURITY, OPERATOR_SECURITY } from './describe-route.ts';
 import { EXAMPLES } from './examples.ts';
 import { type JsonSchema, type SchemaBook, schemaBook } from './schema-book.ts';
@@ -68,11 +68,11 @@ export async function openapi(app: FastifyInstance, about: About): Promise<void>
   let document: { readonly text: string; readonly etag: string } = { text: '', etag: '' };
   app.addHook('onReady', async () => {
     const text = JSON.stringify(app.swagger());
-    document = { text, etag: `"${createHash('sha256').update(text).digest('base64url')}"` };
+    document = { text, etag: entityTag(Buffer.from(text)) };
   });
   app.get(OPENAPI_PATH, { schema: DESCRIPTION }, async (request, reply) => {
     reply.headers({ ETag: document.etag, 'Cache-Control': `public, max-age=${CACHE_SECONDS}` });
-    if (request.headers['if-none-match'] === document.etag) return reply.code(304).send();
+    if (hasAlready(request.headers['if-none-match'], document.etag)) return reply.code(304).send();
     return reply.type('application/json').send(document.text);
   });
   await app.register(viewer);

@@ -37,7 +37,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Record<string, unknown>;
   readonly bytes: Buffer;
-  /** The body as JSON; undefined where it is none. */
+  /** The body as JSON; undefined where it is none, or is compressed. */
   readonly json: unknown;
 }
 
@@ -151,7 +151,8 @@ async function request(app: Apps['device'], method: Method, url: string, ask: As
     headers: { ...(ask.token === undefined ? {} : { authorization: `Bearer ${ask.token}` }), ...ask.headers },
     ...(ask.body === undefined ? {} : { payload: ask.body }),
   });
-  const isJson = String(answer.headers['content-type']).includes('json');
+  const { 'content-type': mediaType, 'content-encoding': coding } = answer.headers;
+  const isJson = String(mediaType).includes('json') && coding === undefined;
   const json: unknown = isJson && answer.body !== '' ? JSON.parse(answer.body) : undefined;
   return { status: answer.statusCode, headers: answer.headers, bytes: answer.rawPayload, json };
 }
