@@ -25,13 +25,13 @@ import { type EventStreams, openEventStreams } from './events/event-streams.ts';
 import { newsOf } from './events/whom-to-tell.ts';
 import { controlLoad, type LoadControl } from './fleet/load-control.ts';
 import { healthRoutes } from './http/health-routes.ts';
-import { newApp } from './http/new-app.ts';
+import { type AppLimits, newApp } from './http/new-app.ts';
 import { useAccessTokens } from './identity/access-token.ts';
 import { authenticateDevices } from './identity/device-authentication.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
 import type { Revocations } from './identity/revocations.ts';
 import type { ServerKeys } from './identity/server-keys.ts';
-import { type Metrics, newMetrics, refusalCounter } from './metrics/metrics.ts';
+import { type Listener, type Metrics, newMetrics, refusalCounter } from './metrics/metrics.ts';
 import { metricsRoute } from './metrics/metrics-route.ts';
 import { timeRequests } from './metrics/request-timing.ts';
 import { ADMIN_API_ABOUT, DEVICE_API_ABOUT } from './openapi/about.ts';
@@ -91,13 +91,10 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   });
   const load = controlLoad({ ...deps, random: Math.random });
   const counted = { ...deps, metrics, publishedRoles, load, events };
-  const device = newApp(
-    log.child({ listener: 'device' }),
-    DEVICE_LIMITS,
-    asking(tls),
-    refusalCounter(metrics, 'device'),
-  );
-  const admin = newApp(log.child({ listener: 'admin' }), ADMIN_LIMITS, null, refusalCounter(metrics, 'admin'));
+  const listen = (listener: Listener, limits: AppLimits, https: ServerOptions | null) =>
+    newApp(log.child({ listener }), limits, { https, random: Math.random, refused: refusalCounter(metrics, listener) });
+  const device = listen('device', DEVICE_LIMITS, asking(tls));
+  const admin = listen('admin', ADMIN_LIMITS, null);
   timeRequests(device, 'device', metrics);
   timeRequests(admin, 'admin', metrics);
   const health = healthRoutes({ db: deps.db, boardConfirmed: () => deps.board.current() !== undefined });

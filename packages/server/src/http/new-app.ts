@@ -4,6 +4,7 @@ import type { ServerOptions } from 'node:https';
 import type { ProblemCode } from '@tidegate/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { refuseWhileGoingDown } from './going-down.ts';
 import { answerProblem, asServerError, handleProblems } from './problem-handler.ts';
 import { compileValidator } from './validator.ts';
 
@@ -18,13 +19,16 @@ export interface AppLimits {
 const IDLE_SECONDS = 120;
 const KEEP_ALIVE_SECONDS = 75;
 
-/** @param refused is told of every problem that is answered */
-export function newApp(
-  log: Logger,
-  limits: AppLimits,
-  https: ServerOptions | null,
-  refused: (code: ProblemCode) => void,
-): FastifyInstance {
+export interface AppOptions {
+  /** null: plain HTTP. */
+  readonly https: ServerOptions | null;
+  /** Is told of every problem that is answered. */
+  readonly refused: (code: ProblemCode) => void;
+  /** In [0, 1). */
+  readonly random: () => number;
+}
+
+export function newApp(log: Logger, limits: AppLimits, { https, refused, random }: AppOptions): FastifyInstance {
   // Named by its base type: the app's own type must not depend on the logger's.
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
@@ -38,7 +42,8 @@ export function newApp(
     connectionTimeout: IDLE_SECONDS * 1000,
     keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
     forceCloseConnections: 'idle',
-    return503OnClosing: true,
+    // Told as a problem instead: `refuseWhileGoingDown`.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
     // A line a request would drown the rest: errors and operators' acts are logged where they happen.
     logController: new LogController({ disableRequestLogging: true }),
@@ -51,6 +56,7 @@ export function newApp(
   });
   app.server.maxConnections = limits.connections;
   app.setValidatorCompiler(compileValidator);
+  refuseWhileGoingDown(app, random);
   handleProblems(app, refused);
   return app;
 }

@@ -20,9 +20,9 @@ export function handleProblems(app: FastifyInstance, refused: (code: ProblemCode
 
 export async function answerProblem(request: FastifyRequest, reply: FastifyReply, error: ServerError): Promise<void> {
   const status = PROBLEMS[error.code];
-  // Turning devices away under load is told once a minute by whoever does it: a line each would be load again.
-  if (status >= 500 && error.code !== 'overloaded')
+  if (status >= 500 && !isForeseen(error)) {
     request.log.error({ err: error.cause ?? error, url: request.url }, error.message);
+  }
   const problem: Problem = {
     type: 'about:blank',
     title: error.code,
@@ -35,6 +35,14 @@ export async function answerProblem(request: FastifyRequest, reply: FastifyReply
   if (status === 401) reply.header('WWW-Authenticate', 'Bearer');
   if (status >= 400) reply.header('Cache-Control', 'no-store');
   await reply.code(status).type(PROBLEM_MEDIA_TYPE).serializer(JSON.stringify).send(problem);
+}
+
+/**
+ * Turned away on purpose and told when to come again, under load or while the process ends: whoever does it says so once,
+ * since a line for each would be load again.
+ */
+function isForeseen({ retryAfterSeconds, cause }: ServerError): boolean {
+  return retryAfterSeconds !== undefined && cause === undefined;
 }
 
 /** By Fastify's, Node's and PostgreSQL's own codes; whatever is not known here is ours. */
