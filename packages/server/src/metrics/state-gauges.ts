@@ -2,13 +2,14 @@
  * What stands in the database and the queue: read when somebody looks, at most every few seconds, once at a time, and
  * never waited for long. What cannot be read is left out, and a gauge says that it is.
  */
+import type { QueueDepth } from '@tidegate/jobs';
 import { ROLLOUT_STATES, type RolloutState } from '@tidegate/protocol';
 import { Gauge, type Registry } from 'prom-client';
 import { countRollouts } from '../admin/status-store.ts';
 import type { Clock } from '../clock.ts';
 import type { Db } from '../deps.ts';
 import type { PublishedRole, PublishedRoles } from '../publication/published-roles.ts';
-import type { QueueDepth, Queues } from '../queue/queue.ts';
+import type { Queues } from '../queue/queue.ts';
 import type { Board } from '../rollout/board.ts';
 import { sharedReading } from '../shared-reading.ts';
 import { within } from '../within.ts';

@@ -1,19 +1,16 @@
 /**
- * Looks at regular times whether something is due: as a repeated job of BullMQ, and where no job comes, by itself. So a
- * queue that is gone, hung or emptied delays a refresh by a few intervals, no more.
+ * Looks at regular times whether something is due: as a repeated job, and where no job comes, by itself. So a queue that
+ * is gone, hung or emptied delays a refresh by a few intervals, no more. The job says when to look; what is found is
+ * decided by the repository folder.
  */
+import { type JobStore, openJobBackend, startTimedQueue, type TimedQueue } from '@tidegate/jobs';
 import type { Logger } from 'pino';
-import { type JobBackend, openJobBackend } from './job-backend.ts';
 
 const JOB = 'refresh';
 /** Intervals without a job that count as silence. */
 const OVERDUE_TIMES = 3;
-const FAREWELL_MS = 2000;
 
-export interface ScheduleOptions {
-  readonly databaseUrl: string | undefined;
-  readonly redisUrl: string | undefined;
-  readonly redisPrefix: string;
+export interface ScheduleOptions extends Omit<JobStore, 'clientName'> {
   /** Of the repository: services that share a store are kept apart. */
   readonly name: string;
   readonly everyMs: number;
@@ -28,57 +25,41 @@ export interface Schedule {
 }
 
 export function startSchedule(options: ScheduleOptions): Schedule {
-  const { everyMs, look, log } = options;
-  const queueName = `refresh-${options.name.slice(0, 16)}`;
-  const end = new AbortController();
+  const { databaseUrl, redisUrl, redisPrefix, name, everyMs, look, log } = options;
+  let ending = false;
   let heardAt: number | undefined;
   let silent = false;
-  let opened: Promise<Opened> | undefined;
+  let opened: Promise<TimedQueue | undefined> | undefined;
 
-  interface Opened {
-    readonly backend: JobBackend;
-    readonly register: () => Promise<unknown>;
-    readonly close: () => Promise<void>;
-  }
-
-  async function open(): Promise<Opened> {
-    const backend = await openJobBackend(options);
-    const queue = backend.newQueue(queueName);
-    const worker = backend.newWorker(queueName, async () => {
-      heardAt = performance.now();
-      if (silent) log.info('jobs come from the queue again');
-      silent = false;
-      if (!end.signal.aborted) look();
+  async function open(): Promise<TimedQueue> {
+    const backend = await openJobBackend(
+      { clientName: 'tidegate-signer-jobs', databaseUrl, redisUrl, redisPrefix },
+      log,
+    );
+    return startTimedQueue(backend, {
+      name: `refresh-${name.slice(0, 16)}`,
+      jobs: [{ name: JOB, everyMs }],
+      concurrency: 1,
+      work: async () => heard(),
+      log,
     });
-    // Message only: what else hangs on a client's error may repeat the password.
-    for (const part of [queue, worker])
-      part.on('error', error => log.debug({ reason: error.message }, 'the queue has a fault'));
-    return {
-      backend,
-      register: () =>
-        queue.upsertJobScheduler(
-          JOB,
-          { every: everyMs },
-          { name: JOB, opts: { removeOnComplete: true, removeOnFail: 10 } },
-        ),
-      close: async () => {
-        const farewell = worker.close().then(() => queue.close());
-        await Promise.race([farewell, pause(FAREWELL_MS)]).catch(() => undefined);
-        await backend.close();
-      },
-    };
   }
 
+  function heard(): void {
+    heardAt = performance.now();
+    if (silent) log.info('jobs come from the queue again');
+    silent = false;
+    if (!ending) look();
+  }
+
+  /** What could not even be opened is opened anew the next time; what was opened goes on trying by itself. */
   async function join(): Promise<void> {
-    try {
-      opened ??= open();
-      await (await opened).register();
-    } catch (error) {
-      const failed = opened;
-      // What could not even be opened is opened anew the next time; what was opened goes on trying by itself.
-      await failed?.catch(() => (opened = undefined));
+    if (opened !== undefined) return (await opened)?.register();
+    opened = open().catch((error: unknown) => {
+      opened = undefined;
       log.debug({ reason: (error as Error).message }, 'the queue cannot be reached');
-    }
+      return undefined;
+    });
   }
 
   const started = performance.now();
@@ -94,16 +75,9 @@ export function startSchedule(options: ScheduleOptions): Schedule {
   return {
     queued: () => !silent,
     close: async () => {
-      end.abort();
+      ending = true;
       clearInterval(watch);
-      await opened?.then(
-        o => o.close(),
-        () => undefined,
-      );
+      await (await opened)?.close();
     },
   };
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise(resolve => setTimeout(resolve, ms).unref());
 }

@@ -13,12 +13,18 @@ const ANSWER_MS = 2000;
 /** A worker's longest wait for a job is 10 s; who says nothing for longer than this is cut off and called again. */
 const SILENT_MS = 30_000;
 
-/** @param url `redis://…` or `rediss://…` (TLS); a certificate is checked against the authorities that Node trusts */
-export function openRedisJobs(url: string, prefix: string, log: Logger): JobBackend {
+export interface RedisJobs {
+  /** `redis://…` or `rediss://…` (TLS); a certificate is checked against the authorities that Node trusts. */
+  readonly url: string;
+  readonly prefix: string;
+  readonly clientName: string;
+}
+
+export function openRedisJobs({ url, prefix, clientName }: RedisJobs, log: Logger): JobBackend {
   const clients: Redis[] = [];
   const connect = (options: RedisOptions): Redis => {
     const client = new Redis(url, {
-      connectionName: 'tidegate',
+      connectionName: clientName,
       connectTimeout: 5000,
       keepAlive: 10_000,
       retryStrategy: times => Math.min(times * AGAIN_MS.least, AGAIN_MS.most),
@@ -58,7 +64,7 @@ function tellTurns(client: Redis, log: Logger): () => void {
   const lost = (reason: string) => {
     if (reachable === false) return;
     reachable = false;
-    log.warn({ reason }, 'Redis cannot be reached: the server goes on without it, and joins it when it comes');
+    log.warn({ reason }, 'Redis cannot be reached: the work goes on without it, and joins it when it comes');
   };
   client.on('error', (error: NodeJS.ErrnoException) => lost(error.message || (error.code ?? 'no reason given')));
   const closed = () => lost('the connection was closed');

@@ -1,22 +1,31 @@
-/** BullMQ's jobs in a schema of the server's own database. */
+/** BullMQ's jobs in a schema of their own in PostgreSQL. */
 import { createPostgresBackend, type PostgresConnectionOptions, runMigrations, withBackend } from 'bullmq';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { JobBackend } from './job-backend.ts';
 
+/**
+ * The only one that BullMQ takes for initialized where it is given a pool: with another its worker fails at once, again
+ * and again, and nothing else in the process gets a turn. Programs that share a database are apart by their queues' names.
+ */
 const SCHEMA = 'bullmq';
 /** One connection waits for jobs; the others serve short statements. */
 const CONNECTIONS = 4;
 
-export async function openPostgresJobs(url: string, log: Logger): Promise<JobBackend> {
+export interface PostgresJobs {
+  readonly url: string;
+  readonly clientName: string;
+}
+
+export async function openPostgresJobs({ url, clientName }: PostgresJobs, log: Logger): Promise<JobBackend> {
   const pool = new pg.Pool({
     connectionString: url,
     max: CONNECTIONS,
     keepAlive: true,
-    application_name: 'tidegate-queue',
+    application_name: clientName,
     options: `-c search_path=${SCHEMA}`,
   });
-  pool.on('error', error => log.warn({ err: error }, 'the queue lost a connection'));
+  pool.on('error', error => log.warn({ reason: error.message }, 'the queue lost a connection'));
   try {
     const client = await pool.connect();
     try {

@@ -1,6 +1,6 @@
 /**
  * Where BullMQ keeps its jobs: Redis where there is one, else PostgreSQL. One code path: every queue and worker is made
- * here, never with BullMQ's process-wide default. Jobs carry when to look; what they decide rests on row locks.
+ * here, never with BullMQ's process-wide default.
  */
 import type { Job, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
@@ -28,15 +28,19 @@ export interface JobBackend {
 }
 
 export interface JobStore {
-  /** Of the server's own database. */
-  readonly url: string;
+  /** What the store's owner sees as the name of our connections. */
+  readonly clientName: string;
+  /** Asked only where there is no `redisUrl`. */
+  readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
   /** Begins the name of every key in Redis. */
   readonly redisPrefix: string;
 }
 
-export function openJobBackend({ url, redisUrl, redisPrefix }: JobStore, log: Logger): Promise<JobBackend> {
-  return redisUrl === undefined
-    ? openPostgresJobs(url, log)
-    : Promise.resolve(openRedisJobs(redisUrl, redisPrefix, log));
+/** @throws where PostgreSQL cannot be reached. Redis may be absent: it is joined when it comes. */
+export async function openJobBackend(store: JobStore, log: Logger): Promise<JobBackend> {
+  const { clientName, databaseUrl, redisUrl, redisPrefix } = store;
+  if (redisUrl !== undefined) return openRedisJobs({ url: redisUrl, prefix: redisPrefix, clientName }, log);
+  if (databaseUrl === undefined) throw new Error('timed work needs a Redis or a PostgreSQL');
+  return await openPostgresJobs({ url: databaseUrl, clientName }, log);
 }
