@@ -1,12 +1,13 @@
 #!/usr/bin/env node
 /** `tidegate-agent`: the agent, and the owner's commands to it. */
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { AgentError } from './agent-error.ts';
 import { enrol } from './cli/enrol.ts';
 import { key } from './cli/key.ts';
 import { CommandError, EXIT } from './cli/exit-code.ts';
 import {
   apply,
+  AUTO,
   auto,
   canary,
   check,
@@ -85,8 +86,8 @@ for (const [name, description, action] of [
 }
 program
   .command('auto')
-  .description('let updates install by themselves, or not')
-  .argument('<on|off>', 'the setting', onOff)
+  .description('let updates install by themselves, or not; or bring them in by themselves, and wait for "apply"')
+  .addArgument(new Argument('<setting>', 'what updates may do by themselves').choices(AUTO))
   .addOption(configOption())
   .addOption(jsonOption())
   .action(auto);

@@ -32,8 +32,12 @@ export async function apply(options: OwnerOptions): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'POST', '/v1/apply'), options);
 }
 
-export async function auto(on: boolean, options: OwnerOptions): Promise<void> {
-  printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/updates', { automatic: on }), options);
+export const AUTO = ['on', 'off', 'download'] as const;
+
+/** `download`: brought in by itself, installed when the owner says so. */
+export async function auto(wish: (typeof AUTO)[number], options: OwnerOptions): Promise<void> {
+  const wanted = { automatic: wish === 'on', downloadFirst: wish === 'download' };
+  printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/updates', wanted), options);
 }
 
 export async function canary(on: boolean, options: OwnerOptions): Promise<void> {

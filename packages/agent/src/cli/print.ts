@@ -13,7 +13,6 @@ export function printStatus(status: AgentStatus, { json }: PrintOptions): void {
 
 function lines({ components, update, lastOutcome, settings, ...status }: AgentStatus): string[] {
   const percent = status.downloadPercent === undefined ? '' : ` (${status.downloadPercent} %)`;
-  const automatic = settings.automatic === null ? 'not answered yet' : settings.automatic ? 'on' : 'off';
   return [
     `product      ${status.product}${status.enrolled || status.server === 'none' ? '' : ', not enrolled yet'}`,
     ...(status.server === 'answers' ? [] : [`server       ${status.server}: releases come by their signed schedules`]),
@@ -25,7 +24,7 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     ...(status.support ? [`support      ${supportWords(status.support)}`] : []),
     ...(status.about ? [`flaws        report them to ${status.about.vulnerabilityContact}`] : []),
     `state        ${status.state}${percent}`,
-    `automatic    ${automatic}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
+    `automatic    ${automaticWords(settings)}${settings.postponedUntil === null ? '' : `, postponed until ${settings.postponedUntil}`}`,
     ...(settings.window === null ? [] : [`installs     ${settings.window.map(windowRuleText).join(', ')}`]),
     ...(settings.canary ? ['canary       among the first that get a release'] : []),
     ...(update
@@ -42,6 +41,12 @@ function lines({ components, update, lastOutcome, settings, ...status }: AgentSt
     `next check   in ${status.nextCheckInSeconds} s`,
     ...(status.refusals > 0 ? [`refused      ${status.refusals} updates; what and why: tidegate-agent refusals`] : []),
   ];
+}
+
+function automaticWords({ automatic, downloadFirst }: AgentStatus['settings']): string {
+  if (automatic === null) return 'not answered yet';
+  if (automatic) return 'on';
+  return downloadFirst ? 'off, but brought in before' : 'off';
 }
 
 function supportWords({ until, ended, retired }: SupportView): string {

@@ -207,6 +207,45 @@ test('what is urgent to the maker overrules nothing that the owner decided', asy
   expect(await device.serves()).toBe('1.0.0');
 });
 
+test('a release that is only to be brought in waits here for its owner, over a restart and without a word to the server', async () => {
+  await device.release('1.1.0', 2);
+  let fetches = 0;
+  device.fetching = () => {
+    fetches += 1;
+  };
+  const agent = await device.boot();
+  await agent.owner.call('admin', 'PUT', '/v1/settings/updates', { automatic: false, downloadFirst: true });
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  expect([fetches, device.told().at(-1), await device.serves()]).toEqual([1, 'downloaded', '1.0.0']);
+  const status = await agent.owner.call('user', 'GET', '/v1/status', undefined);
+  expect(status).toMatchObject({
+    settings: { automatic: false, downloadFirst: true },
+    update: { waits: expect.stringContaining('are off') },
+  });
+
+  const again = await device.boot();
+  await expect(again.once()).rejects.toMatchObject({ code: 'not-now' });
+  await again.owner.call('admin', 'POST', '/v1/apply', undefined);
+  expect(await again.once()).toMatchObject({ last: { state: 'verified' } });
+  expect([fetches, device.reports.filter(r => r.code)]).toEqual([1, []]);
+});
+
+test('what was only brought in is dropped where the rollout is stopped, or its maker holds it back', async () => {
+  const offer = await device.release('1.1.0', 2);
+  const agent = await device.boot();
+  await agent.settings.change({ automatic: false, downloadFirst: true });
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  device.offer = undefined;
+  device.answering = () => ({ stop: [offer.rolloutId] });
+  expect(await agent.once()).toMatchObject({ name: 'idle', last: { code: 'stopped' } });
+  const held = await device.release('1.2.0', 3);
+  device.answering = () => ({});
+  await expect(agent.once()).rejects.toMatchObject({ code: 'not-now' });
+  device.held.add(held.target);
+  expect(await agent.once()).toMatchObject({ last: { code: 'held' } });
+  expect(await device.serves()).toBe('1.0.0');
+});
+
 test('"apply now" goes before "off", for that one release only', async () => {
   await device.release('1.1.0', 2);
   const agent = await device.boot();

@@ -1,13 +1,10 @@
 /** Puts the owner's policy to the machine: a wait becomes "later", never a failure, and is never reported. */
 import { AgentError } from '../agent-error.ts';
-import { mayI, type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
+import { mayI, type Step, type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import { nextOpening } from '../policy/opening.ts';
 import { failedBefore } from './attempts.ts';
 import type { MachineDeps } from './deps.ts';
 import type { Update } from './state.ts';
-
-/** What may be asked for. A download may come before the windows open, so that a short one is not spent on it. */
-export type Step = 'download' | 'install';
 
 /** The longest that devices which waited for one opening are spread over. */
 const SPREAD_SECONDS = 300;
@@ -18,6 +15,7 @@ export function verdictOn(deps: Judging, update: Update, step: Step): Verdict {
   const nowMs = deps.clock.now();
   const opensAtMs = opensAt(deps, update);
   return mayI({
+    step,
     settings: deps.settings.get(),
     target: update.target.path,
     disruption: update.target.firmware.disruption,

@@ -44,7 +44,7 @@ export interface RunningAgent {
   readonly settings: SettingsStore;
   readonly installer: Installer;
   floor(): number;
-  /** One check-in and what follows from it. */
+  /** One check-in and what follows from it, all of it told. */
   once(): Promise<State>;
   /** The owner's API as it answers in another state of the machine. */
   ownerIn(state: State): OwnerApi;
@@ -218,6 +218,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     };
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
     const pulse = createPulse(clock, 0);
+    const courier = device.hasServer ? createCourier(outbox, clock, log) : SILENT_COURIER;
     const driver = await createDriver(
       {
         ...shared,
@@ -233,7 +234,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
           agentVersion: '0.1.0',
           attributes: {},
         },
-        courier: device.hasServer ? createCourier(outbox, clock, log) : SILENT_COURIER,
+        courier,
         backoff: { baseSeconds: 1, maxSeconds: 10 },
         pulse,
         onState: () => undefined,
@@ -253,7 +254,12 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       floor: () => trust.floor('app'),
       ownerIn: state => ownerIn(() => state),
       async once() {
-        await driver.runOnce(new AbortController().signal);
+        try {
+          await driver.runOnce(new AbortController().signal);
+        } finally {
+          // What was told beside the step is with the server before the test looks.
+          await courier.send();
+        }
         return driver.state();
       },
     };

@@ -60,7 +60,11 @@ const POSTPONE_MAX_MS = 366 * 86_400_000;
 const parseNothing = parser(Type.Union([closed({}), Type.Undefined()]));
 const parseSetup = parser(closed({ automaticUpdates: Type.Boolean() }));
 const parseUpdates = parser(
-  closed({ automatic: Type.Boolean(), disruptiveAfterNotice: Type.Optional(Type.Boolean()) }),
+  closed({
+    automatic: Type.Boolean(),
+    downloadFirst: Type.Optional(Type.Boolean()),
+    disruptiveAfterNotice: Type.Optional(Type.Boolean()),
+  }),
 );
 const parseCanary = parser(closed({ canary: Type.Boolean() }));
 const parseWindow = parser(closed({ window: Window }));
@@ -148,7 +152,10 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
     return change({ window });
   };
 
-  const setAutomatic = (automatic: boolean, more: { disruptiveAfterNotice?: boolean } = {}) => {
+  const setAutomatic = (
+    automatic: boolean,
+    more: { downloadFirst?: boolean; disruptiveAfterNotice?: boolean } = {},
+  ) => {
     if (!automatic) demandNotTooLate();
     return change({ automatic, ...more, ...(automatic ? {} : { applyNow: undefined }) });
   };

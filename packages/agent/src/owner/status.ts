@@ -79,6 +79,8 @@ export interface AgentStatus {
   readonly lastOutcome?: OutcomeView;
   readonly settings: {
     readonly automatic: boolean | null;
+    /** With automatic updates off, releases are brought in and wait here. */
+    readonly downloadFirst: boolean;
     readonly postponedUntil: string | null;
     readonly canary: boolean;
     /** Null: at any time. */
@@ -128,6 +130,7 @@ export function statusOf(seen: Seen): AgentStatus {
     ...(last ? { lastOutcome: outcomeView(last, seen) } : {}),
     settings: {
       automatic: settings.automatic ?? null,
+      downloadFirst: settings.downloadFirst ?? false,
       canary: settings.canary ?? false,
       window: settings.window ?? null,
       language: settings.language ?? DEFAULT_LANGUAGE,

@@ -4,6 +4,7 @@ import { type Asked, mayI } from './may-i.ts';
 
 const target = 'gw2/stable/app/1.1.0/app.tar.gz';
 const asked = (more: Partial<Asked>): Asked => ({
+  step: 'install',
   settings: { automatic: true },
   target,
   disruption: 'none',
@@ -27,6 +28,16 @@ test('no word of the server overrules off or later', () => {
       expect(mayI(asked({ ...fields, settings: { automatic: true, postponedUntilMs: 1001 } })).kind).toBe('wait');
     }),
   );
+});
+
+test('what is only to be brought in comes in, and installs when its owner says so', () => {
+  const settings = { automatic: false, downloadFirst: true };
+  expect(mayI(asked({ settings, step: 'download' }))).toEqual({ kind: 'yes' });
+  expect(mayI(asked({ settings }))).toEqual({ kind: 'wait', reason: 'automatic-off' });
+  expect(mayI(asked({ settings: { ...settings, applyNow: target } }))).toEqual({ kind: 'yes' });
+  const postponed = { ...settings, postponedUntilMs: 5000 };
+  expect(mayI(asked({ settings: postponed, step: 'download' }))).toMatchObject({ reason: 'postponed' });
+  expect(mayI(asked({ settings: { downloadFirst: true }, step: 'download' }))).toMatchObject({ reason: 'setup' });
 });
 
 test('postponed installs at the time and not before', () => {

@@ -4,6 +4,9 @@
  */
 import type { Settings } from './settings.ts';
 
+/** What may be asked for. A download may come before the windows open, so that a short one is not spent on it. */
+export type Step = 'download' | 'install';
+
 export type WaitReason =
   | 'setup'
   | 'automatic-off'
@@ -20,6 +23,7 @@ export type Verdict =
   | { readonly kind: 'wait'; readonly reason: WaitReason; readonly untilMs?: number };
 
 export interface Asked {
+  readonly step: Step;
   readonly settings: Settings;
   readonly target: string;
   readonly disruption: 'none' | 'partial' | 'full';
@@ -37,11 +41,21 @@ export interface Asked {
  * the server's pace (which only spreads load). Automatic updates switched on cover interruptions too, unless the owner
  * asked to see the notice first; times that the owner chose are as good as a notice.
  */
-export function mayI({ settings, target, disruption, notBeforeMs, opensAtMs, failedBefore, nowMs }: Asked): Verdict {
+export function mayI({
+  step,
+  settings,
+  target,
+  disruption,
+  notBeforeMs,
+  opensAtMs,
+  failedBefore,
+  nowMs,
+}: Asked): Verdict {
   if (settings.automatic === undefined) return { kind: 'wait', reason: 'setup' };
   if (settings.applyNow === target) return { kind: 'yes' };
   if (failedBefore) return { kind: 'wait', reason: 'failed-before' };
-  if (!settings.automatic) return { kind: 'wait', reason: 'automatic-off' };
+  const mayComeIn = step === 'download' && settings.downloadFirst === true;
+  if (!settings.automatic && !mayComeIn) return { kind: 'wait', reason: 'automatic-off' };
   const postponed = settings.postponedUntilMs;
   if (postponed !== undefined && postponed > nowMs) return { kind: 'wait', reason: 'postponed', untilMs: postponed };
   if (notBeforeMs > nowMs) return { kind: 'wait', reason: 'not-before', untilMs: notBeforeMs };

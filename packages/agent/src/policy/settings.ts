@@ -11,6 +11,8 @@ import { createStateFile } from '../durable/state-file.ts';
 export const Settings = Type.Object({
   /** Absent until the setup question is answered: nothing installs before. */
   automatic: Type.Optional(Type.Boolean()),
+  /** With automatic updates off: whether a release is brought in all the same, and waits for the owner here. */
+  downloadFirst: Type.Optional(Type.Boolean()),
   /**
    * Whether a release that interrupts the device waits until somebody has seen its notice. Off unless the owner asks:
    * the answer "on" to automatic updates says that interruptions are accepted.
