@@ -43,7 +43,7 @@ export interface TimedQueue {
   readonly kind: JobBackend['kind'];
   /** Puts the jobs into the store again, in case that it has lost them. It does so by itself whenever the store comes. Never throws. */
   readonly register: () => Promise<void>;
-  /** Fails, or takes as long as the store does, where that does not answer. */
+  /** Takes as long as the store does: where that is out of reach, for ever. */
   readonly depth: () => Promise<QueueDepth>;
   /** Waits for the work in hand, then ends; within a few seconds also where the store is out of reach. */
   readonly close: () => Promise<void>;
