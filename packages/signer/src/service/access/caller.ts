@@ -44,8 +44,9 @@ export function mustSubmit({ bySignature }: Access, caller: Caller, role: string
     if (caller.roles.includes(role)) return;
     throw new SignerError('policy-refused', `The policy does not let this token submit to ${role}.`);
   }
-  if (caller.by === 'reader') throw new SignerError('policy-refused', 'This token may read, not submit.');
+  // A reader's token gives no right to submit, and takes none away.
   if (bySignature === 'all' || bySignature.includes(role)) return;
+  if (caller.by === 'reader') throw new SignerError('policy-refused', 'This token may read, not submit.');
   throw new SignerError('token-needed', `Lists of ${role} are taken with a token of its CI only.`);
 }
 

@@ -64,3 +64,12 @@ test('a rule that names no project in full is a fault: any project of the issuer
   expect(faultOf(rule({ repository: 'acme/*' }))).toContain('names no project');
   expect(faultOf(rule({ repository: ['acme/gw2', 'acme/*'] }))).toContain('names no project');
 });
+
+test('a rule opens a channel or the holds of a product, and says which', () => {
+  const claims = { sub: 'grace', repository: 'acme/gw2' };
+  const { channel: _channel, ...neither } = rule({ sub: 'grace' });
+  expect(rolesFor([{ ...neither, holds: true }], ISSUER, claims)).toEqual(['h-gw2']);
+  expect(faultOf({ ...neither, holds: true })).toBe(undefined);
+  expect(faultOf(neither)).toContain('a channel, or holds');
+  expect(faultOf(rule({ sub: 'grace' }, { holds: true }))).toContain('a channel, or holds');
+});

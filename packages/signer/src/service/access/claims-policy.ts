@@ -1,8 +1,8 @@
 /**
- * Which channels a token of CI may submit to: rules that name an issuer, claims, and one product and channel. Pure.
+ * Which lists a token may submit: rules that name an issuer, claims, and one product's channel or its holds. Pure.
  * Everyone on a public CI can get a token for any audience, so each rule must name the project in full.
  */
-import { channelRole, closed, Name } from '@tidegate/protocol';
+import { channelRole, closed, holdRole, Name } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 
 const Claim = Type.String({ minLength: 1, maxLength: 512 });
@@ -18,7 +18,10 @@ export const Rule = closed({
     { minProperties: 1, maxProperties: 32 },
   ),
   product: Name,
-  channel: Name,
+  /** Either a channel, */
+  channel: Type.Optional(Name),
+  /** or the product's holds. */
+  holds: Type.Optional(Type.Literal(true)),
 });
 export type Rule = Static<typeof Rule>;
 
@@ -32,11 +35,16 @@ export function rolesFor(rules: readonly Rule[], issuer: string, claims: Claims)
   const fitting = rules.filter(
     rule => rule.issuer === issuer && Object.entries(rule.claims).every(([name, wanted]) => fits(claims, name, wanted)),
   );
-  return [...new Set(fitting.map(rule => channelRole(rule.product, rule.channel)))];
+  return [...new Set(fitting.map(roleOf))];
+}
+
+function roleOf({ product, channel }: Rule): string {
+  return channel === undefined ? holdRole(product) : channelRole(product, channel);
 }
 
 /** What is wrong with a rule beyond its form; undefined where nothing is. */
 export function faultOf(rule: Rule): string | undefined {
+  if ((rule.channel === undefined) === (rule.holds === undefined)) return 'must give a channel, or holds: true';
   const named = PROJECT_CLAIMS.some(name => {
     const wanted = Object.hasOwn(rule.claims, name) ? rule.claims[name] : undefined;
     return wanted !== undefined && [wanted].flat().every(value => !value.includes('*'));
