@@ -12,3 +12,7 @@ export function instant(date: Date): string {
 export function daysAfter(date: Date, days: number): Date {
   return new Date(date.getTime() + days * DAY_MS);
 }
+
+export function daysUntil(text: string, now: Date): number {
+  return (Date.parse(text) - now.getTime()) / DAY_MS;
+}

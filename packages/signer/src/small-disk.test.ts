@@ -77,6 +77,7 @@ describe.each(disks)('on a disk of eight megabytes', disk => {
       err: text => err.push(text),
       env: { TIDEGATE_PASSPHRASE: PASSPHRASE },
       now: () => START,
+      pause: async () => {},
       live: false,
       askSecret: undefined,
       confirm: undefined,

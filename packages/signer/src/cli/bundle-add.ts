@@ -1,23 +1,36 @@
 /** `bundle add`: listed releases become one signed target. */
 import type { Command } from 'commander';
+import type { BundleResult } from '../edit/bundle.ts';
+import type { Repository } from '../repository.ts';
 import { readBundleFile } from '../yaml/bundle-file.ts';
-import { type Common, command, openRepository, show } from './command.ts';
+import { command, openRepository, show } from './command.ts';
+import { isAtService, mustNotSignHere, type ServiceOptions, submit, withService } from './service-option.ts';
 import type { Terminal } from './terminal.ts';
+import { SERVICE_KEY_HINT } from './texts.ts';
 
 export function bundleAddCommand(terminal: Terminal): Command {
-  return command('add', 'List releases of several components as one bundle.', [
+  const add = command('add', 'List releases of several components as one bundle.', [
     'bundle add bundle.yaml',
     'bundle add bundle.yaml --json',
-  ])
-    .argument('<file>', 'bundle file')
-    .action(async (path: string, _options: unknown, cmd: Command) => {
-      const options = cmd.optsWithGlobals<Common>();
-      const request = await readBundleFile(path);
-      const repo = await openRepository(options, terminal);
-      const result = await repo.addBundle(request);
-      const lines = result.added
-        ? `Listed ${result.path} (${result.class}; ${result.parts.length} images; ${result.hardware.join(', ')}).\nNext: tidegate-signer sign ${result.role} --key …\n`
-        : `${result.path} is listed already; nothing changed.\n`;
-      show(terminal, options, result, lines);
-    });
+    'bundle add bundle.yaml --service https://signing.example --root ./root.json --key file:./ada.json',
+  ]).argument('<file>', 'bundle file');
+  return withService(add, SERVICE_KEY_HINT).action(async (path: string, _options: unknown, cmd: Command) => {
+    const options = cmd.optsWithGlobals<ServiceOptions>();
+    const request = await readBundleFile(path);
+    const said = (made: Omit<BundleResult, 'added' | 'role'>, added: boolean) =>
+      added
+        ? `Listed ${made.path} (${made.class}; ${made.parts.length} images; ${made.hardware.join(', ')}).`
+        : `${made.path} is listed already; nothing changed.`;
+    if (isAtService(options)) {
+      const make = async (repo: Repository) => {
+        const { added, ...result } = await repo.addBundle(request);
+        return { ...result, changed: added, asked: { act: 'bundle', ...request } };
+      };
+      return submit(options, terminal, { product: request.product, make }, made => said(made, made.changed));
+    }
+    mustNotSignHere(options);
+    const result = await (await openRepository(options, terminal)).addBundle(request);
+    const next = result.added ? `Next: tidegate-signer sign ${result.role} --key …\n` : '';
+    show(terminal, options, result, `${said(result, result.added)}\n${next}`);
+  });
 }

@@ -31,6 +31,7 @@ async function cli(args: readonly string[], how: { passphrase?: string; answers?
     err: text => err.push(text),
     env: { TIDEGATE_PASSPHRASE: passphrase },
     now: () => START,
+    pause: async () => {},
     live: false,
     askSecret: undefined,
     confirm: answers && (async () => answers.shift() === true),

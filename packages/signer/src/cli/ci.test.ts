@@ -37,6 +37,7 @@ async function cli(args: readonly string[], answers?: boolean[]): Promise<Ended>
     err: text => err.push(text),
     env,
     now: () => START,
+    pause: async () => {},
     live: false,
     askSecret: undefined,
     confirm: answers && (async () => answers.shift() === true),

@@ -3,14 +3,14 @@ import { basename } from 'node:path';
 import { Command } from 'commander';
 import { LIMITS } from '@tidegate/protocol';
 import { checkedUrl } from '../http/exchange.ts';
-import { SignerError } from '../signer-error.ts';
 import { buildToken, TOKEN_VARIABLE } from '../submit/build-token.ts';
-import { submitRelease, type Submitted } from '../submit/submit-release.ts';
+import { submitRelease } from '../submit/submit-release.ts';
 import { command, wholeNumber } from './command.ts';
 import { neededFile } from './files.ts';
 import { signer } from './key-option.ts';
 import { json, progressBar } from './print.ts';
 import { type ReleaseOptions, releaseOf, withRelease } from './release-option.ts';
+import { mustBePublished } from './service-option.ts';
 import type { Terminal } from './terminal.ts';
 import { PASSPHRASE_HINT } from './texts.ts';
 
@@ -53,39 +53,23 @@ function ciSignCommand(terminal: Terminal): Command {
       const { service, audience = checkedUrl(service).origin, days, wait, replaceWaiting = false } = options;
       const release = await releaseOf(image, options);
       await using key = await signer(options.key, options, terminal, options.passphraseFile);
-      const submitted = await submitRelease({
+      const to = {
         service,
         root: await neededFile(options.root, LIMITS.rootBytes),
-        release,
         signer: key,
         token: () => buildToken({ env: terminal.env, audience }),
         now: terminal.now,
+        pause: terminal.pause,
         channelDays: days,
         replaceWaiting,
         waitSeconds: wait,
         onProgress: progressBar(terminal, basename(release.file)),
-      });
-      const { open: _names, delay: _why, ...result } = submitted;
-      terminal.out(json(result));
-      tell(submitted, terminal);
+      };
+      const submitted = await submitRelease(to, release);
+      const { path, sha256, counter } = submitted.made;
+      const { role, version, pending, state, submission } = submitted;
+      terminal.out(json({ role, version, path, sha256, counter, pending, state, submission }));
+      mustBePublished(submitted, service);
+      terminal.err(`Published ${path} by ${role} version ${version}.\n`);
     });
-}
-
-/** @throws SignerError `threshold-not-met`, `publication-pending`: the exit code says what stdout says */
-function tell({ role, version, path, state, pending, submission, open, delay }: Submitted, terminal: Terminal): void {
-  if (state === 'waiting') {
-    throw new SignerError(
-      'threshold-not-met',
-      `${role} version ${version} waits for ${pending.missing} more of ${pending.of} signatures (${open.join(', ')}). ` +
-        `Next: tidegate-signer sign --submission ${submission} --service … --trusted-root … --key …`,
-    );
-  }
-  if (state === 'publishing') {
-    throw new SignerError(
-      'publication-pending',
-      `${role} version ${version} has all its signatures; the service is still publishing it and goes on by itself.` +
-        (delay === undefined ? '' : ` What keeps it: ${delay}`),
-    );
-  }
-  terminal.err(`Published ${path} by ${role} version ${version}.\n`);
 }

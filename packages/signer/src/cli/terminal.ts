@@ -1,6 +1,7 @@
 /** What a command may use of the outside: output, environment, clock, and questions to a person where there is one. */
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
 import type { Clock } from '../clock.ts';
 import { systemClock } from '../clock.ts';
 
@@ -9,6 +10,7 @@ export interface Terminal {
   readonly err: (text: string) => void;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: Clock;
+  readonly pause: (milliseconds: number) => Promise<unknown>;
   /** Progress and colours make sense. */
   readonly live: boolean;
   /** Asks without echo; undefined where nobody is there to answer. */
@@ -24,6 +26,7 @@ export function processTerminal(): Terminal {
     err: text => process.stderr.write(text),
     env: process.env,
     now: systemClock,
+    pause: setTimeout,
     live: process.stderr.isTTY,
     askSecret: somebodyIsThere ? askSecret : undefined,
     confirm: somebodyIsThere ? confirm : undefined,

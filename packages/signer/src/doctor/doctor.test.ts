@@ -216,6 +216,7 @@ test('the command prints lines or one value, and exits with 4 on errors, or on w
       err: text => err.push(text),
       env: {},
       now: () => START,
+      pause: async () => {},
       live: false,
       askSecret: undefined,
       confirm: undefined,

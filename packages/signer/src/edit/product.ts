@@ -1,4 +1,5 @@
 /** A product's descriptor: each version a signed target of its own, so that what owners were once promised stays on record. */
+import { hash } from 'node:crypto';
 import {
   channelRole,
   formatTargetPath,
@@ -14,8 +15,7 @@ import { instant } from '../clock.ts';
 import { checkDescription } from '../policy/description-policy.ts';
 import { promisedBy, shortensSupport } from '../policy/support-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { artifactBytes } from '../store/artifact.ts';
-import { current, type Store, writeDraft } from '../store/store.ts';
+import { current, writeDraft } from '../store/store.ts';
 import type { TargetsSigned } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
 import { checkDelegated } from './delegated.ts';
@@ -48,7 +48,7 @@ export async function describeProduct(editing: Editing, request: ProductRequest)
   checkNotRetired(role, list);
 
   const newest = promisedBy(list);
-  if (newest && (await saysTheSame(store, list, newest.path, request))) {
+  if (newest && saysTheSame(list, newest.path, request)) {
     const { path, revision } = newest;
     return { path, role, revision, added: false, twoPeople: shortensSupport(inForce, list) };
   }
@@ -95,10 +95,9 @@ export function readDescriptor(bytes: Uint8Array, name: string): Product {
   throw new SignerError('document-invalid', `${name}: ${parsed.fault.path || 'it'} ${parsed.fault.message}.`);
 }
 
-async function saysTheSame(store: Store, list: TargetsSigned, path: string, request: ProductRequest): Promise<boolean> {
+function saysTheSame(list: TargetsSigned, path: string, request: ProductRequest): boolean {
   const target = list.targets[path];
   const { kind, entry } = checkDescription(target?.custom, path);
   if (!target || kind !== 'product') return false;
-  const bytes = await artifactBytes(store, target.hashes.sha256, LIMITS.productBytes);
-  return bytes.equals(descriptorBytes(request, Number(entry.version)));
+  return hash('sha256', descriptorBytes(request, Number(entry.version)), 'hex') === target.hashes.sha256;
 }

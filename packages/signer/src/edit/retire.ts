@@ -3,9 +3,11 @@
  * last release when nobody signs any longer.
  */
 import { holdRole, RETIRED_FIELD } from '@tidegate/protocol';
+import { daysUntil } from '../clock.ts';
 import { promisedBy } from '../policy/support-policy.ts';
 import { SignerError } from '../signer-error.ts';
-import { newestTargets, writeDraft } from '../store/store.ts';
+import { draft, newestTargets, writeDraft } from '../store/store.ts';
+import { parseTargets } from '../tuf/parse.ts';
 import { channelsOf } from './listed.ts';
 import { type Editing, nextTargets, unsigned } from './next-list.ts';
 import { DAYS_MAX, expiryIn, renew, type RenewResult } from './renew.ts';
@@ -18,7 +20,13 @@ export interface RetireRequest {
   readonly all?: boolean | undefined;
 }
 
-/** @returns the drafts that wait for signatures. @throws SignerError `role-unknown`, `support-shortened`, `expiry-invalid` */
+/** What is left of a list that was signed for so long, before it is signed anew. */
+const STILL_LONG = 0.9;
+
+/**
+ * @returns the drafts that wait for signatures; none for a list that is in force for about as long already
+ * @throws SignerError `role-unknown`, `support-shortened`, `expiry-invalid`
+ */
 export async function retire(editing: Editing, request: RetireRequest): Promise<RenewResult[]> {
   const { store, now } = editing;
   const { product, days = DAYS_MAX } = request;
@@ -38,6 +46,10 @@ export async function retire(editing: Editing, request: RetireRequest): Promise<
   const holds = holdRole(product);
   const drafts: RenewResult[] = [];
   for (const role of [...channels, ...((await newestTargets(store, holds)) ? [holds] : [])]) {
+    const listed = await newestTargets(store, role);
+    const lasts = listed && daysUntil(listed.expires, now()) >= days * STILL_LONG;
+    if (lasts && (role === holds || listed[RETIRED_FIELD] === true) && !(await draft(store, role, parseTargets)))
+      continue;
     const next = { ...(await nextTargets(editing, role)), expires };
     await writeDraft(store, role, unsigned(role === holds ? next : { ...next, [RETIRED_FIELD]: true }));
     drafts.push({ role, version: next.version, expires });

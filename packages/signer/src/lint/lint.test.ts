@@ -343,6 +343,7 @@ test('the command exits with 0 on warnings, with 4 under --strict and on errors;
       err: text => err.push(text),
       env: { TIDEGATE_PASSPHRASE: PASSPHRASE },
       now: () => START,
+      pause: async () => {},
       live: false,
       askSecret: undefined,
       confirm: undefined,

@@ -28,11 +28,11 @@ export interface TokenWanted {
  */
 export async function buildToken({ env, audience }: TokenWanted): Promise<string | undefined> {
   const given = env[TOKEN_VARIABLE];
-  if (given !== undefined && given !== '') return checked(given.trim(), `The variable ${TOKEN_VARIABLE}`);
+  if (given !== undefined && given !== '') return checkedToken(given.trim(), `The variable ${TOKEN_VARIABLE}`);
   const url = env['ACTIONS_ID_TOKEN_REQUEST_URL'];
   const secret = env['ACTIONS_ID_TOKEN_REQUEST_TOKEN'];
   if (url === undefined || url === '' || secret === undefined || secret === '') return undefined;
-  return fromGitHub(url, checked(secret, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'), audience);
+  return fromGitHub(url, checkedToken(secret, 'ACTIONS_ID_TOKEN_REQUEST_TOKEN'), audience);
 }
 
 async function fromGitHub(address: string, secret: string, audience: string): Promise<string> {
@@ -51,11 +51,11 @@ async function fromGitHub(address: string, secret: string, audience: string): Pr
       `The runner gives out no token (status ${answer.status}). Does the job have the permission "id-token: write"?`,
     );
   }
-  return checked(readAnswer(parseIssued, answer).value, 'What the runner gave out');
+  return checkedToken(readAnswer(parseIssued, answer).value, 'What the runner gave out');
 }
 
-/** It will stand in a header: nothing but a token's own characters may. */
-function checked(text: string, what: string): string {
+/** It will stand in a header: nothing but a token's own characters may. @throws SignerError `token-invalid` */
+export function checkedToken(text: string, what: string): string {
   if (text.length <= TOKEN_CHARS && /^[A-Za-z0-9._~+/=-]+$/.test(text)) return text;
   throw new SignerError('token-invalid', `${what} is no token.`);
 }

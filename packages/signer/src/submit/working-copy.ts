@@ -1,6 +1,6 @@
 /**
- * A repository folder for one build, made of the lists that a signing service serves and a device would accept: a release
- * is added and signed in it as anywhere else, by the same checks. It is gone afterwards.
+ * A repository folder for one piece of work, made of the lists that a signing service serves and a device would accept:
+ * what is done in it goes by the same checks as anywhere else. It is gone afterwards.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,13 @@ import { createConfig, DEFAULT_EXPIRY_DAYS } from '../store/config.ts';
 import { current, draft, makeFolders, storeAt } from '../store/store.ts';
 import { fileBytes } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
-import { metadataFile } from '../tuf/role.ts';
-import type { TrustedList } from '../verify/trusted-lists.ts';
+import { kindOf, metadataFile } from '../tuf/role.ts';
+import { trustedLists, type VerifyRequest } from '../verify/trusted-lists.ts';
 
 export interface WorkingCopy extends AsyncDisposable {
   readonly repository: Repository;
+  /** The channels and holds whose lists are here. */
+  readonly roles: readonly string[];
   /** The version of a role's list on which a next one is made; 0 where there is none. */
   baseVersion(role: string): number;
   /** A role's newest list as a file, complete or not. */
@@ -32,11 +34,13 @@ export interface WorkingCopyOptions {
   readonly channelDays?: number | undefined;
 }
 
+/** @throws SignerError as `trustedLists` */
 export async function workingCopy(
-  lists: readonly TrustedList[],
+  from: VerifyRequest,
   { now, channelDays = DEFAULT_EXPIRY_DAYS.channel }: WorkingCopyOptions,
 ): Promise<WorkingCopy> {
-  const dir = await mkdtemp(join(tmpdir(), 'tidegate-build-'));
+  const lists = await trustedLists(from);
+  const dir = await mkdtemp(join(tmpdir(), 'tidegate-copy-'));
   const dispose = () => rm(dir, { recursive: true, force: true });
   const store = storeAt(dir);
   try {
@@ -47,6 +51,7 @@ export async function workingCopy(
     }
     return {
       repository: await Repository.open(dir, { now }),
+      roles: lists.map(l => l.role).filter(role => ['channel', 'holds'].includes(kindOf(role))),
       baseVersion: role => lists.find(l => l.role === role)?.signed.version ?? 0,
       list: async role => {
         const drafted = await draft(store, role, parseTargets);

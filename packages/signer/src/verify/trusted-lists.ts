@@ -5,7 +5,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { LIMITS, METADATA_BASE } from '@tidegate/protocol';
+import { holdRole, LIMITS, METADATA_BASE } from '@tidegate/protocol';
 import { type Fetcher, Updater } from 'tuf-js';
 import { type Clock, systemClock } from '../clock.ts';
 import { checkedUrl } from '../http/exchange.ts';
@@ -13,7 +13,7 @@ import { SignerError } from '../signer-error.ts';
 import { readBounded } from '../store/durable-file.ts';
 import { inRoom } from '../store/room.ts';
 import { storeAt } from '../store/store.ts';
-import type { Signed } from '../tuf/metadata.ts';
+import type { Delegation, Signed } from '../tuf/metadata.ts';
 import { parseFor, parseTargets } from '../tuf/parse.ts';
 import { maxBytesOf, kindOf } from '../tuf/role.ts';
 import { folderFetcher, httpFetcher } from './fetchers.ts';
@@ -26,6 +26,8 @@ export interface VerifyRequest {
   readonly now?: Clock | undefined;
   /** Delegated roles that are not looked at. */
   readonly without?: readonly string[] | undefined;
+  /** Of the delegated roles those of this product only. */
+  readonly product?: string | undefined;
 }
 
 export interface TrustedList {
@@ -40,6 +42,7 @@ export async function trustedLists({
   root,
   now = systemClock,
   without = [],
+  product,
 }: VerifyRequest): Promise<TrustedList[]> {
   const { fetcher, base } = whereFrom(source);
   const dir = await mkdtemp(join(tmpdir(), 'tidegate-verify-'));
@@ -47,7 +50,9 @@ export async function trustedLists({
     // The client keeps what it accepts in files; its words for a full disk would read as a refusal.
     return await inRoom(dir, LIMITS.targetsBytes, async () => {
       await writeFile(join(dir, 'root.json'), root);
-      return walk(dir, client(dir, base, fetcher, now()), without);
+      const isWanted = (role: Delegation) =>
+        !without.includes(role.name) && (product === undefined || isOf(role, product));
+      return walk(dir, client(dir, base, fetcher, now()), isWanted);
     });
   } catch (error) {
     throw asSignerError(error);
@@ -89,10 +94,14 @@ function client(metadataDir: string, metadataBaseUrl: string, fetcher: Fetcher, 
   return updater;
 }
 
-async function walk(dir: string, updater: Updater, without: readonly string[]): Promise<TrustedList[]> {
+function isOf({ name, paths }: Delegation, product: string): boolean {
+  return name === holdRole(product) || paths.every(path => path.startsWith(`${product}/`));
+}
+
+async function walk(dir: string, updater: Updater, isWanted: (role: Delegation) => boolean): Promise<TrustedList[]> {
   await updater.refresh();
   const targets = parseTargets(await trusted(dir, 'targets'), 'targets.json');
-  const delegated = (targets.signed.delegations?.roles ?? []).filter(r => !without.includes(r.name));
+  const delegated = (targets.signed.delegations?.roles ?? []).filter(isWanted);
   for (const { paths } of delegated) {
     // Looking for what is not there makes the client fetch and check the list that could have it.
     for (const path of paths) await updater.getTargetInfo(path.replaceAll('*', 'x'));
