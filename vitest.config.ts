@@ -24,6 +24,9 @@ const unit = (name: string, globalSetup: string[] = []) => ({
  */
 const interop = (process.env['TIDEGATE_INTEROP'] ?? '').split(',').filter(part => part !== '');
 
+/** Faults under load: minutes of them, so they are asked for by `TIDEGATE_CHAOS`. */
+const chaos = process.env['TIDEGATE_CHAOS'] !== undefined;
+
 export default defineConfig({
   test: {
     maxWorkers: 2,
@@ -40,7 +43,7 @@ export default defineConfig({
           name: 'e2e',
           root: 'test',
           include: ['**/*.test.ts'],
-          exclude: [...configDefaults.exclude, 'interop/**', ...leftOut('e2e')],
+          exclude: [...configDefaults.exclude, 'interop/**', 'chaos/**', ...leftOut('e2e')],
           // GitHub's parser imports JSON without saying so, which Node refuses.
           server: { deps: { inline: ['@actions/workflow-parser'] } },
           globalSetup: services,
@@ -48,6 +51,20 @@ export default defineConfig({
           hookTimeout: 180_000,
         },
       },
+      ...(chaos
+        ? [
+            {
+              test: {
+                name: 'chaos',
+                root: 'test/chaos',
+                include: ['*.test.ts'],
+                exclude: [...configDefaults.exclude, ...leftOut('chaos')],
+                testTimeout: 3_600_000,
+                hookTimeout: 180_000,
+              },
+            },
+          ]
+        : []),
       ...(interop.length === 0
         ? []
         : [

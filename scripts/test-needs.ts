@@ -15,6 +15,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'src/keys/kms-key.test.ts': ['openssl'],
     'src/keys/pkcs11-key.test.ts': ['softhsm2-util', 'pkcs11-tool'],
   },
+  chaos: { 'faults.test.ts': ['redis-server', 'mount'] },
   e2e: {
     'docs/device-engineer.test.ts': ['python3'],
     'e2e/agent-under-systemd.test.ts': ['systemd-notify', 'python3'],

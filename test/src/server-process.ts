@@ -32,6 +32,8 @@ export interface ServerPlan {
   readonly downloads?: { readonly downloadBytesPerSecond?: number; readonly deviceBytesPerSecond: number };
   /** Its program; where absent, its source. */
   readonly program?: string;
+  /** A module that is loaded before it. */
+  readonly preload?: string;
 }
 
 export interface ServerProcess {
@@ -56,6 +58,7 @@ export async function startServerProcess(plan: ServerPlan): Promise<ServerProces
   const tls = plan.tls ? ['--tls-cert', plan.tls.certificate, '--tls-key', plan.tls.key] : [];
   const child = await startChild({
     args: [
+      ...(plan.preload === undefined ? [] : ['--import', plan.preload]),
       plan.program ?? SERVER_CLI,
       '--config',
       configFile,

@@ -26,6 +26,8 @@ export async function openPostgresJobs({ url, clientName }: PostgresJobs, log: L
     options: `-c search_path=${SCHEMA}`,
   });
   pool.on('error', error => log.warn({ reason: error.message }, 'the queue lost a connection'));
+  // One that breaks while it is lent out tells whoever has it; without a listener it would end the process.
+  pool.on('connect', client => client.on('error', () => undefined));
   try {
     const client = await pool.connect();
     try {

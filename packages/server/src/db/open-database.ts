@@ -21,6 +21,8 @@ export function openDatabase(url: string, log: Logger): Db {
     types: { getTypeParser: parserOf },
   });
   pool.on('error', error => log.warn({ err: error }, 'a database connection broke'));
+  // One that breaks while it is lent out, between two statements, would else end the process: its next statement tells.
+  pool.on('connect', client => client.on('error', () => undefined));
   return new Kysely<Database>({ dialect: new PostgresDialect({ pool }) });
 }
 
