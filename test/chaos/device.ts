@@ -24,6 +24,7 @@ const STEPS = ['downloading', 'installing', 'activating', 'trial'] as const;
 const TROUBLED_SHARE = 0.05;
 const TELLS_TWICE_SHARE = 0.2;
 const PAUSE_MS = { least: 50, most: 350 };
+const REST_MS = { least: 200, most: 1000 };
 const PATIENCE_MS = 10_000;
 
 export interface SimulatedDevice {
@@ -89,7 +90,7 @@ export async function liveAsDevice(device: SimulatedDevice, world: DeviceWorld, 
     if (answer) token = answer.body.accessToken;
   }
 
-  const pause = () => wait(PAUSE_MS.least + random() * (PAUSE_MS.most - PAUSE_MS.least));
+  const pause = ({ least, most } = PAUSE_MS) => wait(least + random() * (most - least));
 
   async function tell(report: Report): Promise<void> {
     const sent = { deviceId: enrolled.deviceId, report, acknowledged: false };
@@ -151,6 +152,6 @@ export async function liveAsDevice(device: SimulatedDevice, world: DeviceWorld, 
         else update = { rolloutId: offer.rolloutId, attempt: offer.attempt, state: 'offered' };
       }
     }
-    await pause();
+    await pause(REST_MS);
   }
 }

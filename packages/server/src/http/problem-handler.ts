@@ -81,6 +81,9 @@ function isSenderGone(error: FastifyError): boolean {
 function isDatabaseGone(error: FastifyError): boolean {
   const codes = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', '53300', '57P01', '57P02', '57P03'];
   return (
-    codes.includes(error.code) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message)
+    codes.includes(error.code) ||
+    /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(
+      error.message,
+    )
   );
 }

@@ -90,3 +90,16 @@ it('does not take a sender that hangs up for a database that is gone', () => {
   expect(reset('aborted')).toMatchObject({ code: 'bad-request' });
   expect(reset('read ECONNRESET')).toMatchObject({ code: 'unavailable' });
 });
+
+it('tells a device to come again where the connection to the database has just broken', () => {
+  const words = [
+    'Client has encountered a connection error and is not queryable',
+    'Connection terminated unexpectedly',
+  ];
+  for (const word of words) {
+    expect(asServerError(Object.assign(new Error(word), { code: '' }) as never)).toMatchObject({
+      code: 'unavailable',
+      retryAfterSeconds: 5,
+    });
+  }
+});

@@ -85,12 +85,19 @@ async function writeBoots(tx: Transaction<Database>, sightings: readonly Sightin
 
 /**
  * A device that checks in during its update is not silent. Before it began, only progress counts, not presence. One that
- * is at work keeps its place; one that waits for its owner does not.
+ * is at work keeps its place; one that waits for its owner does not. Locked in one order, as by every writer of many.
  */
 async function touchAttempts(tx: Transaction<Database>, sightings: readonly Sighting[]): Promise<void> {
   const working = sightings.flatMap(s => (s.update ? [{ id: s.facts.id, at: s.at, ...s.update }] : []));
   if (working.length === 0) return;
   await sql`
+    with locked as (
+      select a.rollout_id, a.device_id, a.attempt from attempts a
+      join unnest(${working.map(w => w.rolloutId)}::text[], ${working.map(w => w.id)}::text[]) as w (rollout_id, device_id)
+        using (rollout_id, device_id)
+      where a.outcome is null
+      order by a.device_id, a.rollout_id, a.attempt for no key update of a
+    )
     update attempts set
       changed_at = case when attempts.begun then greatest(changed_at, s.seen_at) else changed_at end,
       at_work_at = case when s.at_work and at_work_at is not null then greatest(at_work_at, s.seen_at) else at_work_at end
@@ -98,7 +105,7 @@ async function touchAttempts(tx: Transaction<Database>, sightings: readonly Sigh
       ${working.map(w => w.rolloutId)}::text[], ${working.map(w => w.id)}::text[],
       ${working.map(w => w.attempt)}::int[], ${working.map(w => w.at)}::timestamptz[],
       ${working.map(w => w.state !== 'offered')}::boolean[]
-    ) as s (rollout_id, device_id, attempt, seen_at, at_work)
+    ) as s (rollout_id, device_id, attempt, seen_at, at_work) join locked using (rollout_id, device_id, attempt)
     where attempts.rollout_id = s.rollout_id and attempts.device_id = s.device_id
       and attempts.attempt = s.attempt and attempts.outcome is null
       and (attempts.begun or (s.at_work and attempts.at_work_at is not null))`.execute(tx);
