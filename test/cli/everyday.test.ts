@@ -198,6 +198,50 @@ test('brings a rollout on its way: created, paused, resumed, stopped, retried, e
   await office.desk.run(['rollout', 'stop', namesake.id]);
 });
 
+test('sets what holds for every rollout of a product, and another person approves one', async () => {
+  const words = ['product', 'policy', 'gw2', '--approval', 'start', '--soak', '2d', '--per-minute', '10'];
+  const set = await office.desk.run(words);
+  expect(set.stdout).toContain('approval  another person approves before a rollout begins\n');
+  expect(set.stdout).toContain('at most 10 devices a minute');
+  expect(
+    await office.desk.run(['product', 'policy', 'gw2', '--success', '99%', '--allowed-failures', '5%']),
+  ).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining('[gate-impossible]') as string,
+  });
+  const create = [
+    'rollout',
+    'create',
+    office.target,
+    '--name',
+    'asked',
+    '--phases',
+    '1%,100%',
+    '--soak',
+    '1h',
+    '--yes',
+  ];
+  const made = await office.desk.json<RolloutView>(create);
+  expect(made).toMatchObject({
+    state: 'awaiting-approval',
+    gate: { soakSeconds: 3600 },
+    pace: { devicesPerMinute: 10 },
+  });
+  expect(await office.desk.run(['rollout', 'approve', 'asked', '--yes'])).toMatchObject({ code: 6, stdout: '' });
+  await office.desk.json(['api-token', 'create', '--name', 'rita', '--role', 'releaser', '--out', 'rita.token']);
+  const rita = ['--token-file', office.desk.file('rita.token')];
+  const approved = await office.desk.run(['rollout', 'approve', 'asked', '--reason', 'seen', '--yes', ...rita]);
+  expect(approved.stdout).toBe('asked is running, phase 1 of 2 (1 %).\n');
+  const nothing = await office.desk.run(['rollout', 'deny', 'asked', '--yes', ...rita]);
+  expect(nothing).toMatchObject({ code: 3, stderr: expect.stringContaining('[rollout-state]') as string });
+  await office.desk.run(['rollout', 'stop', 'asked']);
+  const denied = await office.desk.json<RolloutView>([...create, '--approval', '2']);
+  await office.desk.run(['rollout', 'deny', denied.id, '--yes', ...rita]);
+  const watched = await office.desk.run(['rollout', 'watch', denied.id]);
+  expect(watched).toMatchObject({ code: 4, stderr: expect.stringContaining('by rita') as string });
+  await office.desk.run(['product', 'policy', 'gw2', '--reset']);
+});
+
 test('opens the next phase by hand, once that is confirmed, with the reason in the history', async () => {
   const words = ['rollout', 'create', office.target, '--name', 'steps', '--phases', '1%,100%', '--yes'];
   await office.desk.json<RolloutView>(words);

@@ -14,6 +14,7 @@ import { keyRemoveCommand } from './commands/key-remove.ts';
 import { keyUploadCommand } from './commands/key-upload.ts';
 import { loginCommand } from './commands/login.ts';
 import { productAddCommand, productListCommand } from './commands/product.ts';
+import { productPolicyCommand } from './commands/product-policy.ts';
 import { releaseListCommand } from './commands/release-list.ts';
 import { rolloutActCommands } from './commands/rollout-act.ts';
 import { rolloutAdvanceCommand } from './commands/rollout-advance.ts';
@@ -53,7 +54,11 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
     .option('--json', 'print one JSON object; errors are one too, on standard error')
     .addHelpText('after', HELP);
   const groups: readonly [string, string, readonly Command[]][] = [
-    ['product', 'Product lines.', [productAddCommand(terminal), productListCommand(terminal)]],
+    [
+      'product',
+      'Product lines.',
+      [productAddCommand(terminal), productListCommand(terminal), productPolicyCommand(terminal)],
+    ],
     ['token', 'Claim tokens, by which devices enrol.', [tokenCreateCommand(terminal)]],
     [
       'device',

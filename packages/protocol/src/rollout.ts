@@ -52,6 +52,11 @@ export const Gate = closed({
   allowedFailureShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
   /** Fewer failures than this never halt by the tail test. */
   minFailures: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  /** Failures that the allowed rate explains less often than this are too many; in basis points of certainty. */
+  significance: Type.Integer({ minimum: 1, maximum: 2000 }),
+  /** Refusals as not authentic that raise the alarm: at least so many, and at least this share of the begun. */
+  minRefusals: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
+  refusalShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
   /** Halts whatever the share. */
   maxFailures: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
   /** Least time between the opening of a phase and its advance. */
@@ -67,6 +72,9 @@ export const DEFAULT_GATE: Gate = {
   successShare: 9000,
   allowedFailureShare: 200,
   minFailures: 3,
+  significance: 100,
+  minRefusals: 3,
+  refusalShare: 100,
   soakSeconds: 24 * 3600,
   silenceSeconds: 24 * 3600,
 };

@@ -1,32 +1,18 @@
 /** `rollout create`: shows what it would do, asks, and does it. */
-import {
-  DEFAULT_GATE,
-  type Gate,
-  type Pace,
-  type Phase,
-  type Ramp,
-  type RolloutRequest,
-  RolloutView,
-  type Window,
-  type WindowRule,
-} from '@tidegate/protocol';
+import { type Phase, type RolloutRequest, RolloutView, type Window, type WindowRule } from '@tidegate/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { command, confirm, hex32, phaseList, share, wholeNumber, windowRules } from '../command.ts';
+import { command, confirm, hex32, phaseList, windowRules } from '../command.ts';
 import { show, tell } from '../print/say.ts';
 import { instant, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
 import type { Terminal } from '../terminal.ts';
+import { type GateOptions, gateOf, given, type PaceOptions, paceOf, withGate, withPace } from './gate-options.ts';
 import { overview, overviewLines } from './rollout-overview.ts';
 import { approvalWords, stateWords } from './rollout-words.ts';
 
-interface Options extends Common {
+interface Options extends Common, GateOptions, PaceOptions {
   readonly phases: readonly Phase[];
-  readonly over?: number;
-  readonly perMinute?: number;
-  readonly ramp?: Ramp;
-  readonly atWork?: number;
-  readonly lease?: number;
   readonly filter?: string;
   readonly exclude?: string;
   readonly approval?: readonly number[] | 'all';
@@ -36,14 +22,6 @@ interface Options extends Common {
   readonly window?: readonly WindowRule[];
   readonly urgent?: boolean;
   readonly pollDuringUpdate?: number;
-  readonly minVerified?: number;
-  readonly resolved?: number;
-  readonly success?: number;
-  readonly allowedFailures?: number;
-  readonly minFailures?: number;
-  readonly maxFailures?: number;
-  readonly soak?: number;
-  readonly silence?: number;
   readonly yes?: boolean;
   readonly dryRun?: boolean;
 }
@@ -109,80 +87,10 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
     });
 }
 
-function withPace(cmd: Command): Command {
-  const devices = wholeNumber(1, 1_000_000);
-  return cmd
-    .option('--over <span>', 'each phase takes its devices in evenly over so long', span)
-    .option('--per-minute <n>', 'new devices in any minute, at most', devices)
-    .option('--ramp <n,factor,verified>', 'n devices a minute, times factor for every so many verified: 10,2,50', ramp)
-    .option('--at-work <n>', 'devices at work at one time, at most', devices)
-    .option('--lease <span>', 'a device at work that is silent for so long gives its place away', span);
-}
-
-/** `10,2,50`: 10 devices a minute, twice as many for every 50 verified. */
-function ramp(text: string): Ramp {
-  const match = /^(\d{1,7}),(\d{1,2})(?:\.(\d{1,4}))?,(\d{1,7})$/.exec(text);
-  if (!match)
-    throw new InvalidArgumentError(
-      'Give devices a minute, a factor above 1, and a number of verified devices: 10,2,50.',
-    );
-  const [, rate, whole, part = '', verified] = match;
-  return {
-    devicesPerMinute: Number(rate),
-    growth: Number(whole) * 10_000 + Number(part.padEnd(4, '0')),
-    verified: Number(verified),
-  };
-}
-
-function withGate(cmd: Command): Command {
-  const failures = wholeNumber(1, 10_000_000);
-  return cmd
-    .option(
-      '--min-verified <n>',
-      `verified devices before a phase advances (${DEFAULT_GATE.minVerified})`,
-      wholeNumber(1, 1_000_000),
-    )
-    .option(
-      '--resolved <share>',
-      `share of the begun that must be final (${percent(DEFAULT_GATE.resolvedShare)})`,
-      share,
-    )
-    .option('--success <share>', `share of the begun that must verify (${percent(DEFAULT_GATE.successShare)})`, share)
-    .option(
-      '--allowed-failures <share>',
-      `failures that are normal (${percent(DEFAULT_GATE.allowedFailureShare)})`,
-      share,
-    )
-    .option('--min-failures <n>', `fewer never halt (${DEFAULT_GATE.minFailures})`, failures)
-    .option('--max-failures <n>', 'so many halt in any case', failures)
-    .option('--soak <span>', 'least time before a phase advances (24h)', span)
-    .option('--silence <span>', 'after so long without a word a device has failed (24h)', span);
-}
-
-function percent(basisPoints: number): string {
-  return `${basisPoints / 100}%`;
-}
-
 function requestOf(target: string, options: Options): RolloutRequest {
   const { filter, exclude, name, salt, notBefore, urgent, pollDuringUpdate: pollDuringUpdateSeconds } = options;
   const window: Window | undefined = options.window && [...options.window];
-  const gate = given<Partial<Gate>>({
-    minVerified: options.minVerified,
-    resolvedShare: options.resolved,
-    successShare: options.success,
-    allowedFailureShare: options.allowedFailures,
-    minFailures: options.minFailures,
-    maxFailures: options.maxFailures,
-    soakSeconds: options.soak,
-    silenceSeconds: options.silence,
-  });
-  const pace = given<Pace>({
-    overSeconds: options.over,
-    devicesPerMinute: options.perMinute,
-    ramp: options.ramp,
-    devicesAtWork: options.atWork,
-    leaseSeconds: options.lease,
-  });
+  const [gate, pace] = [gateOf(options), paceOf(options)];
   return {
     target,
     phases: withApproval(options.phases, options.approval),
@@ -216,9 +124,4 @@ function withApproval(phases: readonly Phase[], approval: Options['approval'] = 
     ...phase,
     ...((approval === 'all' || approval.includes(i + 1)) && { approval: true }),
   }));
-}
-
-/** Only what was said: what was not is the server's to fill in. */
-function given<T extends object>(all: { readonly [K in keyof T]?: T[K] | undefined }): T {
-  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as T;
 }

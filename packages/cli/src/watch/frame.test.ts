@@ -1,4 +1,4 @@
-import type { RolloutCounts, RolloutView } from '@tidegate/protocol';
+import { DEFAULT_GATE, type RolloutCounts, type RolloutView } from '@tidegate/protocol';
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { expect, test } from 'vitest';
@@ -27,15 +27,7 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     salt: '0'.repeat(32),
     phases: [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }],
     openPhase: 1,
-    gate: {
-      minVerified: 1,
-      resolvedShare: 9500,
-      successShare: 9000,
-      allowedFailureShare: 200,
-      minFailures: 3,
-      soakSeconds: 0,
-      silenceSeconds: 60,
-    },
+    gate: DEFAULT_GATE,
     pace: {},
     window: null,
     urgent: false,

@@ -56,6 +56,15 @@ describe('the gate', () => {
     expect(pair).toMatchObject({ action: 'advance', reason: expect.stringContaining('0.040') });
   });
 
+  it('is as suspicious as its numbers say', () => {
+    const numbers = (more: Partial<Gate>) => ({ gate: { ...gate, ...more } });
+    expect(verdict({ verified: 45, failed: 5 }, numbers({ significance: 10 })).action).not.toBe('halt');
+    expect(verdict({ verified: 47, failed: 3 }, numbers({ significance: 2000 })).action).toBe('halt');
+    expect(verdict({ verified: 47, failed: 3 }).action).not.toBe('halt');
+    expect(verdict({ verified: 50, refused: 1 }, numbers({ minRefusals: 1 }))).toMatchObject({ kind: 'refusals' });
+    expect(verdict({ verified: 50, refused: 5 }, numbers({ refusalShare: 2000 })).action).not.toBe('halt');
+  });
+
   it('opens no phase that waits for another person, and halts all the same', () => {
     const asked = { needsApproval: true };
     expect(verdict({ verified: 50 }, asked)).toMatchObject({ action: 'hold', kind: 'approval' });

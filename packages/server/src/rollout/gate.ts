@@ -7,12 +7,6 @@ import { binomialTail } from './binomial.ts';
 import { dueLook } from './looks.ts';
 import { devices, percent, seconds } from './words.ts';
 
-/** Below this the failures are no longer explained by the allowed rate. */
-const SIGNIFICANCE = 0.01;
-/** Refusals as not authentic that raise the alarm: at least so many, and at least this share of the begun. */
-const REFUSALS_MIN = 3;
-const REFUSALS_SHARE = 0.01;
-
 /** Devices that still have a say. Each number stops counting at `surveyCap`: beyond it only «many» matters. */
 export interface Survey {
   /** Offered in the open phase and not final, or due and not offered yet; lost and postponing devices are left out. */
@@ -94,7 +88,7 @@ function danger(input: GateInput): GateVerdict | undefined {
   if (gate.maxFailures !== undefined && total.failed >= gate.maxFailures) {
     return halt('max-failures', `${devices(total.failed)} failed, at most ${gate.maxFailures - 1} may`);
   }
-  const alarm = Math.max(REFUSALS_MIN, Math.ceil(total.begun * REFUSALS_SHARE));
+  const alarm = Math.max(gate.minRefusals, Math.ceil((total.begun * gate.refusalShare) / 10_000));
   if (total.refused >= alarm) {
     const reason = `${devices(total.refused)} refused the release as not authentic: look for a tampered server or mirror`;
     // A false alarm must not be a way to keep security fixes from the fleet: a person decides.
@@ -112,8 +106,8 @@ function tailTest(input: GateInput, counts: RolloutCounts, lookedAt: number, whe
   const n = outcomes(counts);
   const settled = nobodyWaits(input.survey);
   if (counts.failed < input.gate.minFailures || (dueLook(lookedAt, n) === undefined && !settled)) return undefined;
-  const tail = binomialTail(counts.failed, n, input.gate.allowedFailureShare / 10_000);
-  if (tail >= SIGNIFICANCE) return undefined;
+  const tail = tailOf(input.gate, counts.failed, n);
+  if (explains(input.gate, tail)) return undefined;
   return halt('failure-rate', `${failedOf(counts)} ${where}; ${chance(input.gate, tail)}`);
 }
 
@@ -145,8 +139,9 @@ function smallPhase(input: GateInput): GateVerdict {
   }
   if (n === 0) return emptyPhase(input);
   if (phase.verified === 0) return halt('all-failed', `all ${devices(n)} of this phase failed`);
-  const tail = binomialTail(phase.failed, n, gate.allowedFailureShare / 10_000);
-  if (phase.failed > 0 && tail < SIGNIFICANCE) return halt('failure-rate', `${failedOf(phase)}; ${chance(gate, tail)}`);
+  const tail = tailOf(gate, phase.failed, n);
+  if (phase.failed > 0 && !explains(gate, tail))
+    return halt('failure-rate', `${failedOf(phase)}; ${chance(gate, tail)}`);
   const failures = phase.failed > 0 ? `, ${phase.failed} failed, which chance explains (${tail.toFixed(3)})` : '';
   return soaked(input, `${phase.verified} of ${devices(n)} verified${failures}, no other is due`);
 }
@@ -180,7 +175,7 @@ function proof(input: GateInput): GateVerdict {
   }
   // Silence takes its time: who is not heard of must not pass for good in a phase that soaks less than that.
   const worst = phase.failed + unresolved;
-  if (unresolved > 0 && isTooMany(gate, worst, phase.begun)) {
+  if (unresolved > 0 && worst >= gate.minFailures && !explains(gate, tailOf(gate, worst, phase.begun))) {
     return hold(
       'unresolved',
       `${unresolved} of ${devices(phase.begun)} that began are not final, too many if they fail`,
@@ -205,9 +200,13 @@ function soaked(input: GateInput, reason: string): GateVerdict {
   return { action: 'complete', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
 }
 
-/** So many failures are no longer explained by the allowed rate. */
-function isTooMany(gate: Gate, failed: number, of: number): boolean {
-  return failed >= gate.minFailures && binomialTail(failed, of, gate.allowedFailureShare / 10_000) < SIGNIFICANCE;
+/** How likely so many failures are, or more, where the release fails as often as it may. */
+function tailOf(gate: Gate, failed: number, of: number): number {
+  return binomialTail(failed, of, gate.allowedFailureShare / 10_000);
+}
+
+function explains(gate: Gate, tail: number): boolean {
+  return tail >= gate.significance / 10_000;
 }
 
 function failedOf(counts: RolloutCounts): string {
