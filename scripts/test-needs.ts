@@ -24,6 +24,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'images/run.test.ts': ['redis-server', 'redis-cli'],
     'proxy/nginx.test.ts': ['nginx', 'openssl'],
     'server/redis-loss.test.ts': ['redis-server'],
+    'server/rolling-restart.test.ts': ['nginx', 'openssl'],
     'signing-service/queue-loss.test.ts': ['redis-server'],
   },
 };

@@ -30,6 +30,20 @@ export async function runLoad(load: Load): Promise<number> {
   return counter.answered;
 }
 
+/** Sends each request once. */
+export async function sendEach({ url, requests, connections }: Omit<Load, 'seconds'>): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: connections });
+  const rest = requests[Symbol.iterator]();
+  const worker = async () => {
+    for (const one of rest) await post(agent, url, one.body, one.headers);
+  };
+  try {
+    await Promise.all(Array.from({ length: connections }, worker));
+  } finally {
+    agent.destroy();
+  }
+}
+
 function post(agent: Agent, url: string, body: string, headers: Record<string, string>): Promise<void> {
   return new Promise((resolve, reject) => {
     const outgoing = request(

@@ -2,6 +2,7 @@
 import { checkIn } from './check-in.ts';
 import { fleetRestart } from './fleet-restart.ts';
 import { fleetRestartReal } from './fleet-restart-real.ts';
+import { memoryMillion } from './memory-million.ts';
 import { metricsScrape } from './metrics-scrape.ts';
 import { phaseOpen } from './phase-open.ts';
 import { publishFullRole } from './publish-full-role.ts';
@@ -15,6 +16,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
   'fleet-restart': fleetRestart,
   'fleet-restart-real': fleetRestartReal,
+  'memory-million': memoryMillion,
   'metrics-scrape': metricsScrape,
   'phase-open': phaseOpen,
   'publish-full-role': publishFullRole,

@@ -1,4 +1,5 @@
 /** Fleets of any size in one PostgreSQL, each with a database and a server of its own: the same measure, large and small. */
+import { hash } from 'node:crypto';
 import { chmod, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';
@@ -21,6 +22,13 @@ export interface SeededFleets extends AsyncDisposable {
 export interface SeededFleet {
   readonly server: ServerProcess;
   readonly databaseUrl: string;
+  /** The server's data folder. */
+  readonly data: string;
+}
+
+/** Of the device that was seeded at this place, from 1 on. */
+export function seededId(index: number): string {
+  return hash('md5', `device ${index}`);
 }
 
 export function releaseTarget(index: number): string {
@@ -43,7 +51,7 @@ export async function seededFleets(): Promise<SeededFleets> {
       const server = await startServerProcess(plan);
       closing.use(server.child);
       await fill(databaseUrl, devices, releases);
-      return { server, databaseUrl };
+      return { server, databaseUrl, data };
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };

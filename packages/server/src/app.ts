@@ -92,7 +92,7 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const load = controlLoad({ ...deps, random: Math.random });
   const counted = { ...deps, metrics, publishedRoles, load, events };
   const listen = (listener: Listener, limits: AppLimits, https: ServerOptions | null) =>
-    newApp(log.child({ listener }), limits, { https, random: Math.random, refused: refusalCounter(metrics, listener) });
+    newApp(log.child({ listener }), limits, { https, refused: refusalCounter(metrics, listener) });
   const device = listen('device', DEVICE_LIMITS, asking(tls));
   const admin = listen('admin', ADMIN_LIMITS, null);
   timeRequests(device, 'device', metrics);

@@ -4,7 +4,6 @@ import type { ServerOptions } from 'node:https';
 import type { ProblemCode } from '@tidegate/protocol';
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify';
 import type { Logger } from 'pino';
-import { refuseWhileGoingDown } from './going-down.ts';
 import { answerProblem, asServerError, handleProblems } from './problem-handler.ts';
 import { compileValidator } from './validator.ts';
 
@@ -17,6 +16,7 @@ export interface AppLimits {
 }
 
 const IDLE_SECONDS = 120;
+const END_IDLE_MS = 100;
 const KEEP_ALIVE_SECONDS = 75;
 
 export interface AppOptions {
@@ -24,11 +24,9 @@ export interface AppOptions {
   readonly https: ServerOptions | null;
   /** Is told of every problem that is answered. */
   readonly refused: (code: ProblemCode) => void;
-  /** In [0, 1). */
-  readonly random: () => number;
 }
 
-export function newApp(log: Logger, limits: AppLimits, { https, refused, random }: AppOptions): FastifyInstance {
+export function newApp(log: Logger, limits: AppLimits, { https, refused }: AppOptions): FastifyInstance {
   // Named by its base type: the app's own type must not depend on the logger's.
   const loggerInstance: FastifyBaseLogger = log;
   const app = Fastify({
@@ -42,7 +40,8 @@ export function newApp(log: Logger, limits: AppLimits, { https, refused, random 
     connectionTimeout: IDLE_SECONDS * 1000,
     keepAliveTimeout: KEEP_ALIVE_SECONDS * 1000,
     forceCloseConnections: 'idle',
-    // Told as a problem instead: `refuseWhileGoingDown`.
+    // What still comes over a kept connection while the process ends is answered, and the connection closed with it: a
+    // restart behind a proxy refuses nobody.
     return503OnClosing: false,
     routerOptions: { maxParamLength: 512 },
     // A line a request would drown the rest: errors and operators' acts are logged where they happen.
@@ -55,8 +54,15 @@ export function newApp(log: Logger, limits: AppLimits, { https, refused, random 
     },
   });
   app.server.maxConnections = limits.connections;
+  app.addHook('preClose', async () => endIdleConnections(app.server));
   app.setValidatorCompiler(compileValidator);
-  refuseWhileGoingDown(app, random);
   handleProblems(app, refused);
   return app;
+}
+
+/** One that answers while the end begins is kept idle after it: without this, the end waits until a proxy lets go of it. */
+function endIdleConnections(server: FastifyInstance['server']): void {
+  if (!server.listening) return;
+  const timer = setInterval(() => server.closeIdleConnections(), END_IDLE_MS);
+  server.once('close', () => clearInterval(timer));
 }

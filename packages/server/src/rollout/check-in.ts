@@ -11,7 +11,7 @@ import { decide } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { admitDevice } from './admission-store.ts';
-import { type KnownDevice, placeOffer } from './offer-store.ts';
+import { NOTHING_KNOWN, placeOffer } from './offer-store.ts';
 import type { RunningRollout } from './running-rollout.ts';
 import { within } from '../within.ts';
 
@@ -52,7 +52,6 @@ export async function checkIn(
 
 /** A database that hangs must not hang the devices: an offer that it places all the same comes with the next check-in. */
 const ANSWER_MS = 1000;
-const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [], group: null };
 
 async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
   const { memory, db, clock, downloadsAtOnce } = deps;

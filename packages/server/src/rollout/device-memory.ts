@@ -3,6 +3,7 @@
  * written of their inventory. Bounded; forgetting costs one query. Sightings are written behind, in batches.
  */
 import { hash } from 'node:crypto';
+import { getHeapStatistics } from 'node:v8';
 import type { Deps } from '../deps.ts';
 import { recentMap } from '../recent-map.ts';
 import type { KnownAttempt } from './decide.ts';
@@ -10,7 +11,8 @@ import type { Sighting } from './inventory-store.ts';
 import { type KnownDevice, knownDevice } from './offer-store.ts';
 import { writeBehind } from './write-behind.ts';
 
-const DEVICES_REMEMBERED = 100_000;
+/** About what a device takes (`npm run bench -- memory-million`). All of them together take half of the heap at most. */
+const DEVICE_BYTES = 800;
 /** A device that says nothing new is written at most so often. */
 export const REWRITE_SECONDS = 300;
 /** Of a sighting, beside its JSON. */
@@ -41,7 +43,7 @@ export interface DeviceMemory {
 }
 
 export function openDeviceMemory(deps: Deps): DeviceMemory {
-  const remembered = recentMap<Remembered>(DEVICES_REMEMBERED);
+  const remembered = recentMap<Remembered>(getHeapStatistics().heap_size_limit / 2 / DEVICE_BYTES);
   // What was lost is to be written with the next check-in, whatever it says.
   const behind = writeBehind(deps, deviceId => {
     const entry = remembered.get(deviceId);
@@ -67,7 +69,10 @@ export function openDeviceMemory(deps: Deps): DeviceMemory {
       return read;
     },
     learn: (deviceId, rolloutId, attempt) => {
-      remembered.get(deviceId)?.known?.attempts.set(rolloutId, attempt);
+      const entry = remembered.get(deviceId);
+      if (!entry?.known) return;
+      // Most devices have no attempt, and share one map that says so: it is never written to.
+      entry.known = { ...entry.known, attempts: new Map([...entry.known.attempts, [rolloutId, attempt]]) };
     },
     forgetAttempts: deviceId => {
       const entry = remembered.get(deviceId);

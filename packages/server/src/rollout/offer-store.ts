@@ -70,17 +70,21 @@ export async function currentAttempt(
 
 export interface KnownDevice {
   /** By rollout id: where it stands in every rollout that it was offered lately. */
-  readonly attempts: Map<string, KnownAttempt>;
+  readonly attempts: ReadonlyMap<string, KnownAttempt>;
   readonly tags: readonly string[];
   readonly group: string | null;
 }
+
+/** One for all of them: a fleet is remembered, and this is what is known of most of it. */
+export const NOTHING_KNOWN: KnownDevice = { attempts: new Map(), tags: [], group: null };
 
 export async function knownDevice(db: Db, deviceId: string): Promise<KnownDevice> {
   const [attempts, device] = await Promise.all([
     attemptsOf(db, deviceId),
     db.selectFrom('devices').select(['tags', 'group_name']).where('id', '=', deviceId).executeTakeFirst(),
   ]);
-  return { attempts, tags: device?.tags ?? [], group: device?.group_name ?? null };
+  const [tags, group] = [device?.tags ?? [], device?.group_name ?? null];
+  return attempts.size === 0 && tags.length === 0 && group === null ? NOTHING_KNOWN : { attempts, tags, group };
 }
 
 async function attemptsOf(db: Db, deviceId: string): Promise<Map<string, KnownAttempt>> {
