@@ -216,7 +216,7 @@ test('sets what holds for every rollout of a product, and another person approve
     '--name',
     'asked',
     '--phases',
-    '1%,100%',
+    '1dev,100%',
     '--soak',
     '1h',
     '--yes',
@@ -231,7 +231,7 @@ test('sets what holds for every rollout of a product, and another person approve
   await office.desk.json(['api-token', 'create', '--name', 'rita', '--role', 'releaser', '--out', 'rita.token']);
   const rita = ['--token-file', office.desk.file('rita.token')];
   const approved = await office.desk.run(['rollout', 'approve', 'asked', '--reason', 'seen', '--yes', ...rita]);
-  expect(approved.stdout).toBe('asked is running, phase 1 of 2 (1 %).\n');
+  expect(approved.stdout).toBe('asked is running, phase 1 of 2 (1 device).\n');
   const nothing = await office.desk.run(['rollout', 'deny', 'asked', '--yes', ...rita]);
   expect(nothing).toMatchObject({ code: 3, stderr: expect.stringContaining('[rollout-state]') as string });
   await office.desk.run(['rollout', 'stop', 'asked']);
@@ -243,7 +243,7 @@ test('sets what holds for every rollout of a product, and another person approve
 });
 
 test('opens the next phase by hand, once that is confirmed, with the reason in the history', async () => {
-  const words = ['rollout', 'create', office.target, '--name', 'steps', '--phases', '1%,100%', '--yes'];
+  const words = ['rollout', 'create', office.target, '--name', 'steps', '--phases', '1dev,100%', '--yes'];
   await office.desk.json<RolloutView>(words);
   const advance = ['rollout', 'advance', 'steps', '--reason', 'a quiet weekend'];
   expect(await office.desk.run(advance)).toMatchObject({ code: 2, stdout: '' });
