@@ -237,3 +237,21 @@ test('retire --service submits what the key signs, says what others sign, and is
     othersSign: [],
   });
 });
+
+test('release withdraw --service tells where to go on a channel with a bundle, and sends nothing', async () => {
+  const parts = ['rootfs', 'app'];
+  await inForce(
+    async () => {
+      for (const component of parts) {
+        const image = await made.image(`${component}.img`, component);
+        await made.repo.addRelease(release(image, { channel: 'beta', component }));
+      }
+      const wanted = parts.map(component => ({ component, version: '1.0.0' }));
+      await made.repo.addBundle({ product: 'gw2', channel: 'beta', version: '1.0', parts: wanted });
+    },
+    { 'p-gw2-beta': ['ci'] },
+  );
+  const ended = await cli('release', 'withdraw', 'gw2', 'beta', 'app', '1.0.0', '--reason', 'x', ...by('ci'));
+  expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringContaining('in the repository folder') });
+  expect(service.requests).toEqual([]);
+});

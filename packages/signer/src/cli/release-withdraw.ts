@@ -3,6 +3,7 @@ import type { Localized } from '@tidegate/protocol';
 import type { Command } from 'commander';
 import type { WithdrawResult } from '../edit/withdraw.ts';
 import type { Repository } from '../repository.ts';
+import { SignerError } from '../signer-error.ts';
 import { command, openRepository, show } from './command.ts';
 import { gatherLocalized } from './localized.ts';
 import { isAtService, mustNotSignHere, type ServiceOptions, submit, withService } from './service-option.ts';
@@ -44,7 +45,7 @@ export function releaseWithdrawCommand(terminal: Terminal): Command {
           : `Withdraws ${paths.join(', ')}.`;
       if (isAtService(options)) {
         const make = async (repo: Repository) => {
-          const { role, paths } = await repo.withdraw(request);
+          const { role, paths } = await repo.withdraw(request).catch(needsFolder);
           return { role, paths, changed: paths.length > 0, asked: { act: 'withdraw', ...request } };
         };
         return submit(options, terminal, { product, make }, said);
@@ -54,5 +55,15 @@ export function releaseWithdrawCommand(terminal: Terminal): Command {
       const next = result.paths.length === 0 ? '' : `Next: tidegate-signer sign ${result.role} --key …\n`;
       show(terminal, options, result, `${said(result)}\n${next}`);
     },
+  );
+}
+
+/** What a bundle holds is in its file, which the service does not serve. */
+function needsFolder(error: unknown): never {
+  if (!(error instanceof SignerError) || error.code !== 'artifact-missing') throw error;
+  throw new SignerError(
+    'artifact-missing',
+    'This channel lists a bundle, whose parts cannot be seen from here. Withdraw in the repository folder, without --service.',
+    { cause: error },
   );
 }
