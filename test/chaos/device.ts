@@ -144,6 +144,7 @@ export async function liveAsDevice(device: SimulatedDevice, world: DeviceWorld, 
     if (answer) {
       const { offer, stop } = answer.body;
       ledger.answered.checkIns++;
+      ledger.answeredBy.set(answer.server, (ledger.answeredBy.get(answer.server) ?? 0) + 1);
       if (update && stop.includes(update.rolloutId)) update = undefined;
       if (offer) {
         const { server, askedAt } = answer;

@@ -26,12 +26,20 @@ export interface Ledger {
   readonly offers: OfferHad[];
   /** Check-ins answered with 200, and how long the slowest answer of any kind took. */
   readonly answered: { checkIns: number; slowestMs: number };
+  /** Check-ins that each process answered with 200. */
+  readonly answeredBy: Map<string, number>;
   /** What came instead of 200: a status, or a word for a broken connection, with how often. */
   readonly troubles: Map<string, number>;
 }
 
 export function openLedger(): Ledger {
-  return { reports: new Map(), offers: [], answered: { checkIns: 0, slowestMs: 0 }, troubles: new Map() };
+  return {
+    reports: new Map(),
+    offers: [],
+    answered: { checkIns: 0, slowestMs: 0 },
+    answeredBy: new Map(),
+    troubles: new Map(),
+  };
 }
 
 export function noteTrouble(ledger: Ledger, what: string): void {

@@ -13,7 +13,7 @@ Examples:
   npm run test:chaos -- --minutes 30 --seed 7`;
 
 /** The faults of `faults.test.ts` share the time. */
-const FAULTS = 4;
+const FAULTS = 8;
 
 process.exitCode = main();
 

@@ -15,6 +15,7 @@ import { type Clock, systemClock } from './clock.ts';
 import type { Deps } from './deps.ts';
 import type { ServerConfig } from './config.ts';
 import { ConfigError } from './config-error.ts';
+import { openDatabaseClock } from './database-clock.ts';
 import { openArtifactStore } from './content/artifact-store.ts';
 import { migrate } from './db/migrate.ts';
 import { openDatabase } from './db/open-database.ts';
@@ -41,17 +42,18 @@ const DATABASE_AGAIN_MS = 1000;
 
 /**
  * @param stop ends a start that still waits for its database
+ * @param clock a test's; where absent, the database's time
  * @throws ConfigError where an operator must change something; whatever was opened is closed again
  */
 export async function startServer(
   config: ServerConfig,
   log: Logger,
   stop?: AbortSignal,
-  clock: Clock = systemClock,
+  clock?: Clock,
 ): Promise<RunningServer> {
   const closing = new AsyncDisposableStack();
   try {
-    return await open(config, { log, clock }, closing, stop);
+    return await open(config, log, clock, closing, stop);
   } catch (error) {
     await closing.disposeAsync();
     throw error;
@@ -60,7 +62,8 @@ export async function startServer(
 
 async function open(
   config: ServerConfig,
-  { log, clock }: Pick<Deps, 'log' | 'clock'>,
+  log: Logger,
+  given: Clock | undefined,
   closing: AsyncDisposableStack,
   stop: AbortSignal | undefined,
 ): Promise<RunningServer> {
@@ -71,6 +74,7 @@ async function open(
   await waitForDatabase(db, log, config.databaseWaitSeconds, stop);
   await migrate(db);
 
+  const clock = given ?? (await agreedClock({ db, log }, closing));
   const deps = { db, clock, log };
   await trustRoot(deps, dataDir, config.trustedRoot).catch((error: unknown) => {
     throw new ConfigError(`the trusted root: ${(error as Error).message}`, { cause: error });
@@ -80,7 +84,8 @@ async function open(
   const artifacts = await openArtifactStore(join(dataDir, 'artifacts'));
   const revocations = await openRevocations(deps);
   closing.defer(() => revocations.close());
-  const board = await openBoard({ ...deps, url });
+  // How old its view is, the machine's own clock says: it also goes on while the machine sleeps.
+  const board = await openBoard({ ...deps, clock: given ?? systemClock, url });
   closing.defer(() => board.close());
   const pace = await openFleetPace(deps, config.fleet);
   closing.defer(() => pace.close());
@@ -126,6 +131,12 @@ async function databaseUrl(config: ServerConfig, dataDir: string, log: Logger, c
   });
   closing.defer(() => postgres.stop());
   return { url: postgres.url, lost: postgres.ended };
+}
+
+async function agreedClock(deps: Pick<Deps, 'db' | 'log'>, closing: AsyncDisposableStack): Promise<Clock> {
+  const clock = await openDatabaseClock(deps);
+  closing.defer(() => clock.close());
+  return clock;
 }
 
 /** A database that starts together with the server may need a moment: tries visibly, for a bounded time. */
