@@ -6,7 +6,7 @@ import { type Load, runLoad } from './load.ts';
 const TICKS_PER_SECOND = 100;
 
 /** CPU time that a process has used so far, in seconds, as the kernel counts it (Linux). */
-async function cpuSeconds(pid: number): Promise<number> {
+export async function cpuSeconds(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
   // The command's name may hold spaces; the fields after it start behind the last parenthesis.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

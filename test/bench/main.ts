@@ -8,6 +8,7 @@ import { phaseOpen } from './phase-open.ts';
 import { publishFullRole } from './publish-full-role.ts';
 import { releaseAdd } from './release-add.ts';
 import type { BenchResult } from './result.ts';
+import { reports } from './reports.ts';
 import { rolloutCreate } from './rollout-create.ts';
 import { rolloutPreview } from './rollout-preview.ts';
 import { start } from './start.ts';
@@ -21,6 +22,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'phase-open': phaseOpen,
   'publish-full-role': publishFullRole,
   'release-add': releaseAdd,
+  reports,
   'rollout-create': rolloutCreate,
   'rollout-preview': rolloutPreview,
   start,

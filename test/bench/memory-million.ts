@@ -3,15 +3,16 @@
  * one process, with twenty rollouts active that reach a fifth of it, and every fifth device has sent ten reports.
  * A million devices, or as many as `BENCH_DEVICES` says.
  */
-import { createPrivateKey, type KeyObject, sign } from 'node:crypto';
+import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type CheckInRequest, DEVICE_API, type RolloutView } from '@tidegate/protocol';
+import { DEVICE_API, type RolloutView } from '@tidegate/protocol';
 import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { type Load, sendEach } from './load.ts';
+import { sendEach } from './load.ts';
 import { type BenchResult, rounded } from './result.ts';
+import { seededCheckIn } from './seeded-check-in.ts';
 import { releaseTarget, runSql, type SeededFleet, seededFleets, seededId } from './seeded-fleet.ts';
 
 const ROLLOUTS = 20;
@@ -51,28 +52,9 @@ async function checkInOnce({ server, data }: SeededFleet, first: number, last: n
   const url = `${server.deviceUrl}${DEVICE_API}/check-in`;
   for (let from = first; from <= last; from += AT_ONCE) {
     const count = Math.min(AT_ONCE, last - from + 1);
-    const requests = Array.from({ length: count }, (_, i) => checkIn(key, seededId(from + i)));
+    const requests = Array.from({ length: count }, (_, i) => seededCheckIn(key, seededId(from + i)));
     await sendEach({ url, requests, connections: CONNECTIONS });
   }
-}
-
-/** With a token as the server gives it to a device that has proven its key: a million proofs are another measure. */
-function checkIn(key: KeyObject, id: string): Load['requests'][number] {
-  const body: CheckInRequest = {
-    agentVersion: '0.1.0',
-    hardware: 'gw2-a',
-    channel: 'stable',
-    bootId: id,
-    components: [{ component: 'app', version: '1.0.0', counter: 1 }],
-    attributes: { site: 'site-1', floor: '3' },
-  };
-  const now = Math.floor(Date.now() / 1000);
-  const claims = { sub: id, product: 'gw2', iat: now, exp: now + 3600, iss: 'tidegate' };
-  const text = [{ alg: 'EdDSA', typ: 'JWT' }, claims]
-    .map(p => Buffer.from(JSON.stringify(p)).toString('base64url'))
-    .join('.');
-  const token = `${text}.${sign(null, Buffer.from(text), key).toString('base64url')}`;
-  return { body: JSON.stringify(body), headers: { authorization: `Bearer ${token}` } };
 }
 
 async function residentBytes(pid: number): Promise<number> {
