@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ADMIN_API, type Problem, type PublicationAnswer } from '@tidegate/protocol';
+import { ask, enrolDevice, nonce } from '../server/enrolled-device.ts';
 import { seededRandom } from '../simulation/seeded-random.ts';
 import { sha256 } from '../src/repo-sim.ts';
 import { tempFolder } from '../src/temp-folder.ts';
@@ -138,7 +139,11 @@ test('a process whose clock is ten minutes ahead goes by the time of the others'
     const { server } = place;
     place.server = undefined;
     await server?.child.stop();
-    await site.startServer(place, fileURLToPath(new URL('ahead.ts', import.meta.url)));
+    const ahead = await site.startServer(place, fileURLToPath(new URL('ahead.ts', import.meta.url)));
+    const other = site.servers().find(s => s !== ahead) ?? ahead;
+    const device = await enrolDevice({ server: ahead, admin: ahead.admin }, 'sensor');
+    const theirs = device.key.assertion(device.deviceId, await nonce({ server: ahead, admin: ahead.admin }));
+    expect((await ask({ server: other, admin: other.admin }, 'POST', '/token', theirs)).status).toBe(200);
     await aWhile();
   }));
 
