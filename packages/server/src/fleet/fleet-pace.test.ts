@@ -41,7 +41,11 @@ it('counts the devices that were heard of lately, and shares the load among the 
     .execute();
   const boards = [await openBoard({ ...deps(), url: base.url }), await openBoard({ ...deps(), url: base.url })];
   const pace = await openFleetPace(deps(), config);
-  expect([pace.intervalSeconds(), pace.checkInsPerSecond()]).toEqual([200, 0.05]);
+  expect([pace.intervalSeconds(), pace.checkInsPerSecond(), pace.size()]).toEqual([
+    200,
+    0.05,
+    { known: 25, active: 20, processes: 2 },
+  ]);
   await boards[0]?.close();
   // PostgreSQL takes a moment to see that a connection has gone.
   await expect

@@ -13,6 +13,8 @@ export interface FleetPace {
   readonly pollAfterSeconds: (deviceId: string, now: Date) => number;
   /** This process's part of the check-ins that the installation carries. */
   readonly checkInsPerSecond: () => number;
+  /** As it was counted last, a minute ago or a little more. */
+  readonly size: () => FleetSize;
   readonly count: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -23,7 +25,7 @@ const REST_TIMES = 100;
 
 /** The first count is waited for: a fleet that comes back together with its server must meet the right pace. */
 export async function openFleetPace({ db, clock, log }: Deps, config: FleetConfig): Promise<FleetPace> {
-  let size: FleetSize = { devices: 0, processes: 1 };
+  let size: FleetSize = { known: 0, active: 0, processes: 1 };
   let counting: Promise<void> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
@@ -48,13 +50,14 @@ export async function openFleetPace({ db, clock, log }: Deps, config: FleetConfi
       Math.max(COUNT_MS, REST_TIMES * (performance.now() - begunAt)),
     );
   }
-  const intervalSeconds = () => pollIntervalSeconds(config, size.devices);
+  const intervalSeconds = () => pollIntervalSeconds(config, size.active);
 
   await countAndRest();
   return {
     intervalSeconds,
     pollAfterSeconds: (deviceId, now) => pollAfterSeconds(deviceId, intervalSeconds(), now),
     checkInsPerSecond: () => config.checkInsPerSecond / Math.max(1, size.processes),
+    size: () => size,
     count,
     close: async () => {
       closed = true;

@@ -1,10 +1,13 @@
-/** How many devices share the load, and how many processes carry it. */
+/** How many devices there are, how many of them share the load, and how many processes carry it. */
 import { sql } from 'kysely';
 import { BOARD_CONNECTION } from '../rollout/board.ts';
 import type { Db } from '../deps.ts';
 
 export interface FleetSize {
-  readonly devices: number;
+  /** Enrolled and not revoked. */
+  readonly known: number;
+  /** Of these, heard of lately: they share the load. */
+  readonly active: number;
   /** Each process holds one connection for its board, which ends with it: no other list of them is needed. */
   readonly processes: number;
 }
@@ -13,8 +16,10 @@ export interface FleetSize {
 export async function fleetSize(db: Db, seenAfter: Date): Promise<FleetSize> {
   const { rows } = await sql<FleetSize>`
     select
-      (select count(*) from devices where last_seen_at >= ${seenAfter} and revoked_at is null) as devices,
+      count(*) as known,
+      count(*) filter (where last_seen_at >= ${seenAfter}) as active,
       (select count(*) from pg_stat_activity
-        where datname = current_database() and application_name = ${BOARD_CONNECTION}) as processes`.execute(db);
-  return rows[0] ?? { devices: 0, processes: 0 };
+        where datname = current_database() and application_name = ${BOARD_CONNECTION}) as processes
+    from devices where revoked_at is null`.execute(db);
+  return rows[0] ?? { known: 0, active: 0, processes: 0 };
 }

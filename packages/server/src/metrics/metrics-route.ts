@@ -4,6 +4,7 @@
  */
 import type { FastifyPluginAsync } from 'fastify';
 import { sharedReading } from '../shared-reading.ts';
+import { type FleetGaugesDeps, gaugeFleet } from './fleet-gauges.ts';
 import type { Metrics } from './metrics.ts';
 import { gaugeProcess } from './process-gauges.ts';
 import { gaugeState, type StateDeps } from './state-gauges.ts';
@@ -16,10 +17,11 @@ const SCHEMA = {
   answers: { 200: { description: "Prometheus' text format.", mediaType: 'text/plain' } },
 };
 
-export function metricsRoute(deps: StateDeps & { readonly metrics: Metrics }): FastifyPluginAsync {
+export function metricsRoute(deps: StateDeps & FleetGaugesDeps & { readonly metrics: Metrics }): FastifyPluginAsync {
   const { registry } = deps.metrics;
   return async app => {
     const refreshState = gaugeState(registry, deps);
+    gaugeFleet(registry, deps);
     const endProcessGauges = gaugeProcess(registry);
     app.addHook('onClose', async () => endProcessGauges());
     const text = sharedReading(

@@ -91,6 +91,21 @@ it('counts check-ins, offers, reports once each, refusals by code and rollouts b
   expect(value('tidegate_http_request_duration_seconds_count', { ...route, status: '4xx' })).toBe(2);
 });
 
+it('shows the fleet: how many there are, how many come, how often they are told to, how many listen', async () => {
+  const { token } = await enrolled();
+  await enrolled();
+  await app.device('POST', '/check-in', { token, body: checkIn });
+  await expect
+    .poll(async () => {
+      await app.pace.count();
+      const found = await scrape();
+      return ['devices_known', 'devices_active'].map(name => valueOf(found, `tidegate_${name}`));
+    })
+    .toEqual([2, 1]);
+  expect(valueOf(await scrape(), 'tidegate_poll_interval_seconds')).toBe(300);
+  expect(valueOf(await scrape(), 'tidegate_event_streams')).toBe(0);
+});
+
 it('labels with words of closed lists alone, whatever is asked for, and tells nothing of a device', async () => {
   const { deviceId, token } = await enrolled();
   const tries = ['//secret-path', `//${deviceId}?token=x`, '//%', `/devices/${deviceId}`, '//tuf/targets/a/b/c/d/e'];

@@ -143,17 +143,6 @@ describe('reports', () => {
     expect(await counted()).toMatchObject({ verified: 1, failed: 0 });
   });
 
-  it('from the future, or from long ago, count by the time at which they came', async () => {
-    const odd = { past: '1970-01-01T00:00:00Z', future: '2999-12-31T23:59:59Z' };
-    await storeReports(base.db, devices[0] ?? '', [report('p', { state: 'activating', at: odd.future })], now);
-    await storeReports(base.db, devices[1] ?? '', [report('f', { state: 'activating', at: odd.past })], now);
-    const moved = await base.db.selectFrom('attempts').selectAll().where('state', '=', 'activating').execute();
-    expect(moved.map(a => a.changed_at)).toEqual([now, now]);
-    const kept = await base.db.selectFrom('reports').selectAll().orderBy('device_time').execute();
-    expect(kept.map(r => r.device_time)).toEqual([new Date(odd.past), new Date(odd.future)]);
-    expect(kept.map(r => r.received_at)).toEqual([now, now]);
-  });
-
   it('of a rollout that nobody knows are kept and acknowledged', async () => {
     const stranger = report('s', { rolloutId: seedId('unknown') });
     expect((await storeReports(base.db, devices[0] ?? '', [stranger], now)).acknowledged).toEqual([seedId('s')]);
@@ -163,6 +152,36 @@ describe('reports', () => {
   it('with texts or times that the database cannot hold are stored all the same', async () => {
     const odd = report('o', { detail: 'a\0b\ud800', at: '2026-99-99T99:99:99Z' });
     expect((await storeReports(base.db, devices[0] ?? '', [odd], now)).acknowledged).toHaveLength(1);
+  });
+
+  it.each([
+    ['the far future', '9999-12-31T23:59:59.999Z', now.toISOString()],
+    ['a clock that was never set', '1970-01-01T00:00:01Z', '1970-01-01T00:00:01.000Z'],
+    ['before any clock', '0000-01-01T00:00:00Z', '1970-01-01T00:00:00.000Z'],
+    ['a day that does not exist', '2026-99-99T99:99:99Z', now.toISOString()],
+  ])("from %s are stored, and move attempts at the server's time", async (_what, at, stored) => {
+    const answer = await storeReports(base.db, devices[0] ?? '', [report('t', { state: 'installing', at })], now);
+    expect(answer).toMatchObject({ acknowledged: [seedId('t')], attemptsChanged: true });
+    expect(await base.db.selectFrom('reports').select(['device_time', 'received_at']).execute()).toEqual([
+      { device_time: new Date(stored), received_at: now },
+    ]);
+    const moved = base.db
+      .selectFrom('attempts')
+      .select(['state', 'changed_at'])
+      .where('device_id', '=', devices[0] ?? '');
+    expect(await moved.execute()).toEqual([{ state: 'installing', changed_at: now }]);
+  });
+
+  it('are ordered by their states, never by what the device says of its time', async () => {
+    const early = report('e', { state: 'trial', at: '1999-01-01T00:00:00Z' });
+    const late = report('l', { state: 'downloading', at: '2099-01-01T00:00:00Z' });
+    for (const one of [early, late]) await storeReports(base.db, devices[0] ?? '', [one], now);
+    const { state } = await base.db
+      .selectFrom('attempts')
+      .select('state')
+      .where('device_id', '=', devices[0] ?? '')
+      .executeTakeFirstOrThrow();
+    expect(state).toBe('trial');
   });
 
   it('take a bad mirror as neutral, and the same bytes from two sources as an alarm', async () => {

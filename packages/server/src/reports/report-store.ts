@@ -79,12 +79,12 @@ async function insertNew(tx: Transaction<Database>, deviceId: string, reports: r
 }
 
 /**
- * The device's clock as it says, up to now: nothing is told before it happened. A date that does not exist must not keep
- * the report out.
+ * The device's clock as it says, from 1970, where clocks begin, up to now: nothing is told before it happened. Neither a
+ * date that does not exist nor a clock that is off may keep the report out: the device would send it for ever.
  */
 function deviceTime(at: string, now: Date): Date {
   const time = new Date(at);
-  return time <= now ? time : now;
+  return time <= now ? new Date(Math.max(0, time.getTime())) : now;
 }
 
 type Changes = Map<string, CountsByPhase>;

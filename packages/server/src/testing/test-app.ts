@@ -22,7 +22,7 @@ import type { Clock } from '../clock.ts';
 import { openArtifactStore } from '../content/artifact-store.ts';
 import type { Deps } from '../deps.ts';
 import { type FleetConfig, UNHURRIED } from '../fleet/fleet-config.ts';
-import { openFleetPace } from '../fleet/fleet-pace.ts';
+import { type FleetPace, openFleetPace } from '../fleet/fleet-pace.ts';
 import { openRevocations, type Revocations } from '../identity/revocations.ts';
 import { openServerKeys } from '../identity/server-keys.ts';
 import { trustRoot } from '../publication/trust-root.ts';
@@ -53,6 +53,7 @@ export interface TestApp extends Deps {
   readonly databaseUrl: string;
   readonly clock: Clock & { advance(seconds: number): void };
   readonly revocations: Revocations;
+  readonly pace: FleetPace;
   /** `path` below the device API, or absolute where it begins with two slashes. */
   device(method: Method, path: string, ask?: Ask): Promise<Answer>;
   admin(method: Method, path: string, ask?: Ask): Promise<Answer>;
@@ -104,6 +105,7 @@ export async function testApp(fleet: FleetConfig = UNHURRIED): Promise<TestApp> 
     folder,
     databaseUrl: url,
     revocations,
+    pace,
     device: (method, path, ask) => askDevice(method, path.startsWith('//') ? path.slice(1) : DEVICE_API + path, ask),
     admin: (method, path, ask) => askAdmin(method, path.startsWith('//') ? path.slice(1) : ADMIN_API + path, ask),
     apiToken: async role => (await addApiToken(db, { name: role, role }, clock.now())).token,
