@@ -2,9 +2,12 @@
  * The programs as they are deployed: bundles, two server processes, and before them the real nginx as `infra` sets it up.
  * Devices see what one server alone would show.
  */
+import { once } from 'node:events';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import type { IncomingHttpHeaders } from 'node:http';
+import { connect as connectHttp2 } from 'node:http2';
 import { request } from 'node:https';
+import { buffer, json } from 'node:stream/consumers';
 import { connect, type SecureVersion } from 'node:tls';
 import { join } from 'node:path';
 import { contentPath, type RolloutView, TARGETS_BASE } from '@tidegate/protocol';
@@ -202,28 +205,46 @@ function refused(status: number): boolean {
   return status === 404 || status === 400;
 }
 
-test('lists come as the server says them: the timestamp is never kept, a missing root stays a 404', async () => {
+test('lists come as the server says them: the timestamp is asked for anew, a missing root stays a 404', async () => {
   for (const file of ['timestamp.json', '1.root.json', '2.root.json']) {
     const [seen, measure] = [await throughNginx(`/tuf/metadata/${file}`), await directly(`/tuf/metadata/${file}`)];
     expect([seen.status, seen.headers['cache-control']]).toEqual([measure.status, measure.headers['cache-control']]);
   }
 });
 
-test('a body beyond every limit is refused before it reaches a server', async () => {
+test('a body beyond every limit is refused before it reaches a server, as the server would say it', async () => {
   const { hostname, port } = new URL(nginxUrl);
-  const status = await new Promise((resolve, reject) => {
-    const headers = { 'content-length': 200_000, 'content-type': 'application/json' };
+  const [status, problem] = await new Promise<[number | undefined, unknown]>((resolve, reject) => {
+    const headers = { 'content-length': 10_000_000, 'content-type': 'application/json' };
     const outgoing = request(
       { hostname, port, path: '/api/device/v1/reports', method: 'POST', headers, ca },
       answer => {
-        answer.resume();
-        resolve(answer.statusCode);
+        expect(answer.headers['content-type']).toBe('application/problem+json');
+        void json(answer).then(body => resolve([answer.statusCode, body]));
       },
     );
     outgoing.once('error', reject);
     outgoing.flushHeaders();
   });
-  expect(status).toBe(413);
+  expect([status, problem]).toEqual([413, expect.objectContaining({ status: 413, code: 'body-too-large' })]);
+});
+
+test('whoever asks for HTTP/2 gets it, lists and problems alike over one connection', async () => {
+  const session = connectHttp2(nginxUrl, { ca });
+  try {
+    const ask = async (path: string) => {
+      const stream = session.request({ ':path': path });
+      const [headers] = (await once(stream, 'response')) as [IncomingHttpHeaders & { ':status': number }];
+      return [headers[':status'], headers['content-type'], sha256(await buffer(stream))];
+    };
+    const list = await directly('/tuf/metadata/1.root.json');
+    const asked = await Promise.all([ask('/tuf/metadata/1.root.json'), ask('/api/device/v1/nonce'), ask('/nothing')]);
+    expect(session.alpnProtocol).toBe('h2');
+    expect(asked.map(([status]) => status)).toEqual([200, 200, 404]);
+    expect(asked[0]?.slice(1)).toEqual([list.headers['content-type'], sha256(list.body)]);
+  } finally {
+    session.close();
+  }
 });
 
 test('a real agent enrols, checks in, downloads and verifies through nginx, whichever process answers', async () => {

@@ -43,7 +43,7 @@ export async function layOutNginx(plan: NginxPlan): Promise<string> {
   const text = put(await readFile(CONFIGURATION, 'utf8'), {
     // First: what is put in later may lie below /tmp itself.
     ' /tmp/': ` ${own}/`,
-    'listen 8443 ssl;': `listen 127.0.0.1:${plan.port} ssl;`,
+    'listen 8443 ssl http2;': `listen 127.0.0.1:${plan.port} ssl http2;`,
     'server server:8080;': plan.upstreams.map(port => `server 127.0.0.1:${port};`).join(' '),
     '/srv/tidegate/artifacts/': `${plan.artifacts}/`,
     '/run/secrets/tls-certificate': plan.certificate.certFile,
