@@ -54,7 +54,8 @@ test('goes on above what another publisher with the same keys has published, and
   const client = await start();
   await client.settled((await client.submit(await maker.build({ version: '1', bytes: 'one' }))).id);
   const copy = await mkdtemp(join(maker.dir, 'copy-'));
-  await cp(maker.repositoryDir, copy, { recursive: true });
+  // The service works on it meanwhile: what it writes aside may be gone before it is copied.
+  await cp(maker.repositoryDir, copy, { recursive: true, filter: path => !/\.(lock|tmp)$/.test(path) });
   const other = await Repository.open(copy);
   for (let i = 0; i < 4; i++) await other.refreshOnline({ timestamp: maker.keys.time.signer });
   await other.publish({ url: maker.server.server.adminUrl, token: maker.server.adminToken });

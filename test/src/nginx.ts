@@ -44,7 +44,7 @@ export async function layOutNginx(plan: NginxPlan): Promise<string> {
     // First: what is put in later may lie below /tmp itself.
     ' /tmp/': ` ${own}/`,
     'listen 8443 ssl http2;': `listen 127.0.0.1:${plan.port} ssl http2;`,
-    'server server:8080;': plan.upstreams.map(port => `server 127.0.0.1:${port};`).join(' '),
+    'server server:8080 max_fails=0;': plan.upstreams.map(port => `server 127.0.0.1:${port} max_fails=0;`).join(' '),
     '/srv/tidegate/artifacts/': `${plan.artifacts}/`,
     '/run/secrets/tls-certificate': plan.certificate.certFile,
     '/run/secrets/tls-key': plan.certificate.keyFile,

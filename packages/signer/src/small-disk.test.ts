@@ -144,7 +144,7 @@ describe.each(disks)('on a disk of eight megabytes', disk => {
     await disk.clear();
     expect(await contentsOf(dir)).toEqual(before);
     // With room again it comes as far as the server, which is not there.
-    expect(await cli(...publish)).toMatchObject({ code: EXIT.failure, error: { code: 'network' } });
+    expect(await cli(...publish)).toMatchObject({ code: EXIT.network, error: { code: 'network' } });
   });
 
   test('a disk that is filled between snapshot and timestamp takes the snapshot back', async () => {

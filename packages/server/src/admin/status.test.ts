@@ -24,7 +24,7 @@ it('tells an empty server at a glance', async () => {
     products: 0,
     devices: { known: 0, seenLately: 0, revoked: 0, alarmed: 0 },
     releases: 0,
-    rollouts: { running: 0, paused: 0, halted: 0, stopped: 0, completed: 0 },
+    rollouts: { 'awaiting-approval': 0, running: 0, paused: 0, halted: 0, stopped: 0, completed: 0, cancelled: 0 },
     metadata: null,
     queue: { backend: 'postgresql', reachable: true },
   });
