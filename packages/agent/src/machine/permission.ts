@@ -9,11 +9,18 @@ import type { Update } from './state.ts';
 /** The longest that devices which waited for one opening are spread over. */
 const SPREAD_SECONDS = 300;
 
-type Judging = Pick<MachineDeps, 'settings' | 'attempts' | 'clock'>;
+interface Looking {
+  readonly settings: Pick<MachineDeps['settings'], 'get'>;
+  readonly clock: MachineDeps['clock'];
+}
+
+interface Judging extends Looking {
+  readonly attempts: Pick<MachineDeps['attempts'], 'find'>;
+}
 
 export function verdictOn(deps: Judging, update: Update, step: Step): Verdict {
   const nowMs = deps.clock.now();
-  const opensAtMs = opensAt(deps, update);
+  const opensAtMs = opensAt(deps, update, nowMs);
   return mayI({
     step,
     settings: deps.settings.get(),
@@ -27,10 +34,13 @@ export function verdictOn(deps: Judging, update: Update, step: Step): Verdict {
   });
 }
 
-/** When maker and owner next let it install at once; now, where they do. */
-export function opensAt({ settings, clock }: Pick<MachineDeps, 'settings' | 'clock'>, { window }: Update): number {
+/**
+ * When maker and owner next let it install at once; `nowMs`, where they do. The caller's own: a clock that is read twice
+ * may have gone on in between, and what is open would seem to open a moment later.
+ */
+export function opensAt({ settings, clock }: Looking, { window }: Pick<Update, 'window'>, nowMs: number): number {
   const windows = [window, settings.get().window].filter(w => w !== undefined);
-  return nextOpening(windows, clock.now(), ms => clock.local(ms));
+  return nextOpening(windows, nowMs, ms => clock.local(ms));
 }
 
 /** @throws AgentError not-now, with the seconds until it is worth asking again */

@@ -84,6 +84,7 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
   const status = async (): Promise<AgentStatus> => {
     const update = updateOf(deps.state());
     const notices = await deps.trust.notices();
+    const nowMs = clock.now();
     const shown = statusOf({
       productName: deps.product,
       enrolled: deps.server?.enrolled() ?? false,
@@ -93,8 +94,8 @@ export function createOwnerApi(deps: OwnerDeps): OwnerApi {
       progress: deps.progress(),
       nextCheckInMs: schedule.dueInMs(),
       verdict: update && verdictOn(deps, update, deps.state().name === 'installing' ? 'install' : 'download'),
-      opensAtMs: update && opensAt(deps, update),
-      nowMs: clock.now(),
+      opensAtMs: update && opensAt(deps, update, nowMs),
+      nowMs,
       installed: await installedReleases(deps.installers),
       refusals: deps.securityLog.events().length,
       notices,
