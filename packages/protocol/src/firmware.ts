@@ -9,11 +9,11 @@ import { SelfOfferFields } from './self-offer.ts';
 
 export const FIRMWARE_SCHEMA = 1;
 
-/** Texts by language tag (`en`, `de`, `pt-BR`); `en` is the fallback. */
-export const Localized = Type.Record(
-  Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$' }),
-  Type.String({ maxLength: 500 }),
-);
+/** A language tag: `en`, `de`, `pt-BR`. */
+export const LANGUAGE_PATTERN = '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$';
+
+/** Texts by language tag; `en` is the fallback. */
+export const Localized = Type.Record(Type.String({ pattern: LANGUAGE_PATTERN }), Type.String({ maxLength: 500 }));
 export type Localized = Static<typeof Localized>;
 
 /** A document that belongs to a release: the name of its target beside the image, and its hash. */
@@ -43,7 +43,10 @@ export const Firmware = Type.Object({
   format: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
   class: ReleaseClass,
   severity: Type.Optional(Type.Enum(['low', 'medium', 'high', 'critical'])),
-  /** Known flaws that the release removes, by id, with the risk in plain words (asked of class `security`; EN 303 645 5.3-11). */
+  /**
+   * Known flaws that the release removes, by id, with the risk in plain words (asked of class `security`; EN 303 645
+   * 5.3-11).
+   */
   fixes: Type.Optional(
     Type.Array(Type.Object({ id: Type.String({ maxLength: 64 }), risk: Localized }), { maxItems: 8 }),
   ),

@@ -3,9 +3,6 @@ import type { Localized } from '@tidegate/protocol';
 
 export const DEFAULT_LANGUAGE = 'en';
 
-/** Such as `de` or `pt-BR`. */
-export const LANGUAGE_PATTERN = '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$';
-
 /** In that language, else in its base (`pt` of `pt-BR`), else in English, else in whichever there is. */
 export function inLanguage(texts: Localized, language = DEFAULT_LANGUAGE): string | undefined {
   const wanted = [language, language.split('-')[0] ?? language, DEFAULT_LANGUAGE];

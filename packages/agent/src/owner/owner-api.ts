@@ -2,7 +2,15 @@
  * The owner's side of the device, versioned, without a transport: each operation with the role that may call it. The
  * admin is the owner; a user may look. Deny by default: what names no role is for the admin alone.
  */
-import { closed, type Parsed, parser, type ProblemCode, Window, windowFault } from '@tidegate/protocol';
+import {
+  closed,
+  LANGUAGE_PATTERN,
+  type Parsed,
+  parser,
+  type ProblemCode,
+  Window,
+  windowFault,
+} from '@tidegate/protocol';
 import { Type } from 'typebox';
 import type { Clock } from '../clock.ts';
 import { installedReleases } from '../machine/check-in.ts';
@@ -11,7 +19,6 @@ import { serverWord } from '../machine/own-offer.ts';
 import { opensAt, verdictOn } from '../machine/permission.ts';
 import { type State, updateOf } from '../machine/state.ts';
 import type { DownloadProgress } from '../ports.ts';
-import { LANGUAGE_PATTERN } from './language.ts';
 import { type AgentStatus, statusOf } from './status.ts';
 
 export type Role = 'admin' | 'user';

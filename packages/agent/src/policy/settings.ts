@@ -1,11 +1,10 @@
 /**
- * What the owner decided: the setup answer, automatic updates, their times, a postponement, a release to apply now. Durable beside
- * the trusted root, so that no update and no server word resets it (EN 303 645 5.3-6A).
+ * What the owner decided: the setup answer, automatic updates, their times, a postponement, a release to apply now.
+ * Durable beside the trusted root, so that no update and no server word resets it (EN 303 645 5.3-6A).
  */
-import { TargetPathText, Window } from '@tidegate/protocol';
+import { LANGUAGE_PATTERN, TargetPathText, Window } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import type { DurableFiles } from '../durable/durable-files.ts';
-import { LANGUAGE_PATTERN } from '../owner/language.ts';
 import { createStateFile } from '../durable/state-file.ts';
 
 export const Settings = Type.Object({

@@ -1,15 +1,12 @@
 /** Texts for people in files that people write: one in English, or several by language. */
-import type { Localized } from '@tidegate/protocol';
+import { LANGUAGE_PATTERN, type Localized } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 
 const Words = Type.String({ minLength: 1, maxLength: 500 });
 
 export const Text = Type.Union([
   Words,
-  Type.Record(Type.String({ pattern: '^[a-z]{2,3}(-[A-Za-z0-9]{2,8})?$' }), Words, {
-    additionalProperties: false,
-    minProperties: 1,
-  }),
+  Type.Record(Type.String({ pattern: LANGUAGE_PATTERN }), Words, { additionalProperties: false, minProperties: 1 }),
 ]);
 export type Text = Static<typeof Text>;
 
