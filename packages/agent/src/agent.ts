@@ -30,7 +30,7 @@ import { createUpdateServer } from './net/update-server.ts';
 import { createCourier, SILENT_COURIER } from './outbox/courier.ts';
 import { openOutbox } from './outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from './owner/owner-api.ts';
-import { createProductCard } from './owner/product-card.ts';
+import { createProductCard } from './download/product-card.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
 import type { DownloadProgress, EnrolWay, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';

@@ -65,7 +65,10 @@ export interface Trust {
   notices(): Promise<Notices>;
   /** Release counter floor of a component; 0 where there is none. */
   floor(component: string): number;
-  /** Raises floors in one durable write; never lowers one. Called only after commit, and on every start for what runs and is good. */
+  /**
+   * Raises floors in one durable write; never lowers one. Called only after commit, and on every start for what runs
+   * and is good.
+   */
   raiseFloors(counters: Readonly<Record<string, number>>): Promise<void>;
   /** Trusted time: never before signed evidence, whatever the clock says. Milliseconds since 1970. */
   trustedNow(): number;
@@ -111,7 +114,10 @@ export interface SlotsView {
 /** Puts software into slots. Every method may be called again after a crash at any point of it. */
 export interface Installer {
   slots(): Promise<SlotsView>;
-  /** Writes an artifact into the slot that does not run, reads it back, records it as not good. Hashes the very bytes that it uses. */
+  /**
+   * Writes an artifact into the slot that does not run, reads it back, records it as not good. Hashes the very bytes
+   * that it uses.
+   */
   install(artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<SlotName>;
   /** Arms the slot for trial and switches to it: `live` where it runs at once, `reboot` where the machine must restart. */
   activate(slot: SlotName): Promise<'live' | 'reboot'>;

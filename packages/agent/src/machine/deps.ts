@@ -2,7 +2,7 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type { Courier } from '../outbox/courier.ts';
-import type { ProductCard } from '../owner/product-card.ts';
+import type { ProductCard } from '../download/product-card.ts';
 import type { SettingsStore } from '../policy/settings.ts';
 import type { DownloadProgress, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';
 import type { SecurityLog } from '../security/security-log.ts';

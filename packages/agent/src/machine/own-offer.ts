@@ -3,12 +3,14 @@
  * first. The signed lists are looked at here: whoever asks has refreshed them.
  */
 import { failedBefore } from './attempts.ts';
-import type { ServerWord } from '../owner/status.ts';
 import { selfOffer } from '../policy/self-offer.ts';
 import type { AcceptedTarget } from '../ports.ts';
 import { deviceFacts } from './check-in.ts';
 import type { MachineDeps } from './deps.ts';
 import type { Idle, Update } from './state.ts';
+
+/** Whether the server is heard: within the days after which releases come by their signed schedules; or there is none. */
+export type ServerWord = 'answers' | 'silent' | 'none';
 
 const DAY_MS = 86_400_000;
 /** Lists are asked anew this often while such an update waits or is at work. */

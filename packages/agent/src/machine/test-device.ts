@@ -15,7 +15,7 @@ import { openDirectoryInstaller } from '../install/directory-installer.ts';
 import { createCourier, SILENT_COURIER } from '../outbox/courier.ts';
 import { openOutbox } from '../outbox/outbox.ts';
 import { createOwnerApi, type OwnerApi } from '../owner/owner-api.ts';
-import { createProductCard } from '../owner/product-card.ts';
+import { createProductCard } from '../download/product-card.ts';
 import { openSettings, type SettingsStore } from '../policy/settings.ts';
 import { targetFor } from '../install/test-target.ts';
 import type { AcceptedTarget, Downloader, Installer, Trust, UpdateServer } from '../ports.ts';

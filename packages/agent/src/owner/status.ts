@@ -1,13 +1,12 @@
 /** What the owner sees: where the device stands, what waits and why, how the last update ended, in plain words. Pure. */
 import { CODES, type Code, parseTargetPath, type Product, type Window } from '@tidegate/protocol';
+import type { ServerWord } from '../machine/own-offer.ts';
 import { updateOf, type Outcome, type State, type Update } from '../machine/state.ts';
 import { type Verdict, WAIT_TEXT } from '../policy/may-i.ts';
 import type { Settings } from '../policy/settings.ts';
 import type { DownloadProgress, InstalledRelease } from '../ports.ts';
 import type { Notices } from '../trust/notices.ts';
 import { DEFAULT_LANGUAGE, inLanguage } from './language.ts';
-
-export type ServerWord = 'answers' | 'silent' | 'none';
 
 export interface UpdateView {
   readonly target: string;
