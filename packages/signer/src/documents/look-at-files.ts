@@ -2,11 +2,11 @@
  * The files that a release names, looked at before anything is listed: they are there, of a size that is taken, what they
  * claim to be, and of the same build. Lists and keeps nothing; finds all faults at once.
  */
-import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
 import type { DocumentKind } from '@tidegate/protocol';
 import { judgeProvenance } from '../policy/provenance-policy.ts';
 import { SignerError } from '../signer-error.ts';
+import { sha256Of } from '../store/artifact.ts';
 import { openToRead } from '../store/durable-file.ts';
 import { lengthOf, type Progress } from '../store/intake.ts';
 import { DOCUMENT_FILES, type DocumentFiles, type ReadDocument, readDocument } from './document.ts';
@@ -77,14 +77,12 @@ async function lookAtImage(path: string, onProgress: Progress | undefined): Prom
   });
   try {
     const lengthBytes = await lengthOf(source, path);
-    const digest = createHash('sha256');
     let done = 0;
-    for await (const piece of source.createReadStream({ autoClose: false }) as AsyncIterable<Buffer>) {
-      digest.update(piece);
-      done += piece.length;
+    const sha256 = await sha256Of(source.createReadStream({ autoClose: false }), pieceBytes => {
+      done += pieceBytes;
       onProgress?.(done, lengthBytes);
-    }
-    return { kind: 'image', file: basename(path), sha256: digest.digest('hex') };
+    });
+    return { kind: 'image', file: basename(path), sha256 };
   } finally {
     await source.close();
   }

@@ -7,6 +7,8 @@ import { SignerError } from '../signer-error.ts';
 import { readBounded } from './durable-file.ts';
 import type { Store } from './store.ts';
 
+const MIB = 1024 ** 2;
+
 export interface Artifact {
   readonly sha256: string;
   readonly lengthBytes: number;
@@ -46,7 +48,11 @@ export async function checkArtifact(store: Store, { sha256, lengthBytes }: Artif
   );
 }
 
-/** @param whole reads and hashes it @param onBytes told of each piece that was read @returns undefined where it is not there */
+/**
+ * @param whole reads and hashes it
+ * @param onBytes told of each piece that was read
+ * @returns undefined where it is not there
+ */
 export async function seenArtifact(
   path: string,
   whole: boolean,
@@ -55,10 +61,15 @@ export async function seenArtifact(
   const about = await stat(path).catch(() => undefined);
   if (!about?.isFile()) return undefined;
   if (!whole) return { lengthBytes: about.size };
+  return { lengthBytes: about.size, sha256: await sha256Of(createReadStream(path, { highWaterMark: MIB }), onBytes) };
+}
+
+/** @param onBytes told of each piece that was read */
+export async function sha256Of(pieces: AsyncIterable<Buffer>, onBytes?: (pieceBytes: number) => void): Promise<string> {
   const digest = createHash('sha256');
-  for await (const piece of createReadStream(path, { highWaterMark: 1024 ** 2 }) as AsyncIterable<Buffer>) {
+  for await (const piece of pieces) {
     digest.update(piece);
     onBytes?.(piece.length);
   }
-  return { lengthBytes: about.size, sha256: digest.digest('hex') };
+  return digest.digest('hex');
 }
