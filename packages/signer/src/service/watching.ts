@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { Clock } from '../clock.ts';
 import type { Repository } from '../repository.ts';
 import { SignerError } from '../signer-error.ts';
+import type { RoleStatus } from '../status/status.ts';
 import { freeBytes } from '../store/room.ts';
 import type { Active } from './active.ts';
 import { boundRefusals } from './audit/refusal-lines.ts';
@@ -22,11 +23,11 @@ export interface WatchingDeps {
 export function watching(deps: WatchingDeps): Pick<AppDeps, 'health' | 'metrics' | 'refused'> {
   const { repository, metrics, now, active } = deps;
   const refusals = boundRefusals(now);
-  const health = async (): Promise<Health> => {
+  const healthBy = (roles: RoleStatus[]): Health => {
     const working = active();
     return healthOf({
       active: working !== undefined,
-      roles: await repository.status(),
+      roles,
       trouble: working?.publisher.trouble(),
       outlook: working?.publisher.outlook(),
       stage: working?.publisher.stage() ?? 'idle',
@@ -34,14 +35,17 @@ export function watching(deps: WatchingDeps): Pick<AppDeps, 'health' | 'metrics'
       waiting: working?.desk.list(s => s.state === 'waiting').length ?? 0,
     });
   };
-  const text = async () =>
-    metrics.text({
-      health: await health(),
-      roles: await repository.status(),
+  const health = async () => healthBy(await repository.status());
+  const text = async () => {
+    const roles = await repository.status();
+    return metrics.text({
+      health: healthBy(roles),
+      roles,
       submissions: active()?.desk.list(() => true) ?? [],
       lastWell: active()?.publisher.lastWell(),
       freeBytes: await freeBytes(repository.dir),
     });
+  };
   const refused = async (request: FastifyRequest, refusal: Refusal) => {
     metrics.refused(refusal.code);
     const audit = active()?.audit;
