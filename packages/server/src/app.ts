@@ -44,7 +44,8 @@ import type { Board } from './rollout/board.ts';
 import { checkInRoute } from './rollout/check-in-route.ts';
 import type { DeviceMemory } from './rollout/device-memory.ts';
 import { policyRoutes } from './rollout/policy-routes.ts';
-import { rolloutApprovalRoutes, rolloutReadRoutes, rolloutWriteRoutes } from './rollout/rollout-routes.ts';
+import { rolloutActRoutes, rolloutApprovalRoutes } from './rollout/rollout-act-routes.ts';
+import { rolloutCreateRoutes, rolloutReadRoutes } from './rollout/rollout-routes.ts';
 
 export interface AppDeps extends Deps {
   readonly keys: ServerKeys;
@@ -153,7 +154,8 @@ function operators(deps: CountedDeps): FastifyPluginAsync {
     await app.register(guarded(fleet, authorityRoutes(deps)));
     await app.register(guarded(fleet, releaseRoutes(deps)));
     await app.register(guarded(fleet, rolloutReadRoutes(deps)));
-    await app.register(guarded(fleet, rolloutWriteRoutes(deps)));
+    await app.register(guarded(fleet, rolloutCreateRoutes(deps)));
+    await app.register(guarded(fleet, rolloutActRoutes(deps)));
     await app.register(guarded({ read: 'releaser', write: 'releaser' }, rolloutApprovalRoutes(deps)));
     await app.register(guarded({ read: 'viewer', write: 'admin' }, policyRoutes(deps)));
     await app.register(guarded({ read: 'releaser', write: 'releaser' }, publicationRoutes(deps)));

@@ -4,9 +4,17 @@ import type { Db } from '../deps.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
 import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
 import { decisionsOf } from './decision-store.ts';
+import { ServerError } from '../server-error.ts';
 import { pendingApproval } from './rollout-approval.ts';
 import type { RolloutRow } from './rollout-store.ts';
 import { type SelfOfferView, selfOfferTimes, selfOfferView } from './self-offer.ts';
+
+/** @throws ServerError `not-found` where there is no row */
+export async function rolloutView(db: Db, row: RolloutRow | undefined): Promise<RolloutView> {
+  const [view] = row ? await rolloutViews(db, [row]) : [];
+  if (!view) throw new ServerError('not-found', 'there is no such rollout');
+  return view;
+}
 
 export async function rolloutViews(db: Db, rows: readonly RolloutRow[]): Promise<RolloutView[]> {
   const ids = rows.map(r => r.id);
@@ -16,12 +24,12 @@ export async function rolloutViews(db: Db, rows: readonly RolloutRow[]): Promise
     rows.map(r => r.target),
   );
   return rows.map(row => ({
-    ...rolloutView(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []),
+    ...viewOf(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []),
     ...selfOfferView(row.state, selfOffers.get(row.target)),
   }));
 }
 
-function rolloutView(
+function viewOf(
   row: RolloutRow,
   counts: CountsByPhase,
   decisions: GateDecision[],
