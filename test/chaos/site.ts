@@ -1,4 +1,7 @@
-/** What an operator runs, each part a process that can be killed: PostgreSQL, Redis, three servers, each on a link of its own. */
+/**
+ * What an operator runs, each part a process that can be killed: PostgreSQL, Redis, three servers, each on a link of
+ * its own.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';

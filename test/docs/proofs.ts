@@ -29,7 +29,10 @@ function proofsIn(row: string): Proof[] {
   );
 }
 
-/** Whether a file of tests holds that test: its titles, in their order, each as the first word of a call or of a table of them. */
+/**
+ * Whether a file of tests holds that test: its titles, in their order, each as the first word of a call or of a table
+ * of them.
+ */
 export function holds(source: string, titles: readonly string[]): boolean {
   let at = 0;
   for (const title of titles) {

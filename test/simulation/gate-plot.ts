@@ -1,4 +1,7 @@
-/** How soon the gate halts, as a picture (SVG): devices that had begun, by how often the release fails. The same study, the same bytes. */
+/**
+ * How soon the gate halts, as a picture (SVG): devices that had begun, by how often the release fails. The same
+ * study, the same bytes.
+ */
 import type { StudyLine } from './gate-study.ts';
 
 const WIDTH = 900;

@@ -1,4 +1,7 @@
-/** The restart as a picture (SVG): requests by second, of ours and of what it is held against. The same run, the same bytes. */
+/**
+ * The restart as a picture (SVG): requests by second, of ours and of what it is held against. The same run, the same
+ * bytes.
+ */
 import type { RestartPlan, RestartRun } from './restart.ts';
 
 const WIDTH = 900;

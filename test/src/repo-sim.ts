@@ -188,7 +188,10 @@ export class RepoSim {
     this.versions[role] = (this.versions[role] ?? 0) + 1;
   }
 
-  /** Signs targets, delegated roles, snapshot and timestamp anew. `bumped`: the roles whose version rises besides the two online ones. */
+  /**
+   * Signs targets, delegated roles, snapshot and timestamp anew. `bumped`: the roles whose version rises besides the
+   * two online ones.
+   */
   publish(bumped: readonly string[] = []): void {
     for (const role of bumped) this.bump(role);
     this.writeTargets();

@@ -1,4 +1,7 @@
-/** A device whose time is the test's: the agent as a library, one run at a time as a timer starts it, one file as its software. */
+/**
+ * A device whose time is the test's: the agent as a library, one run at a time as a timer starts it, one file as its
+ * software.
+ */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {

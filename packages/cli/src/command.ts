@@ -67,7 +67,10 @@ export function share(text: string): number {
   return value;
 }
 
-/** `5dev,10%,100%`: numbers of devices and shares. A bare number is neither, and refused. That they grow is the server's to judge. */
+/**
+ * `5dev,10%,100%`: numbers of devices and shares. A bare number is neither, and refused. That they grow is the
+ * server's to judge.
+ */
 export function phaseList(text: string): readonly Phase[] {
   return text.split(',').map(part => {
     const devices = /^(\d{1,8})\s?dev(?:ices?)?$/.exec(part.trim())?.[1];

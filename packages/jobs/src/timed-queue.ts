@@ -41,7 +41,10 @@ export interface QueueDepth {
 
 export interface TimedQueue {
   readonly kind: JobBackend['kind'];
-  /** Puts the jobs into the store again, in case that it has lost them. It does so by itself whenever the store comes. Never throws. */
+  /**
+   * Puts the jobs into the store again, in case that it has lost them. It does so by itself whenever the store comes.
+   * Never throws.
+   */
   readonly register: () => Promise<void>;
   /** Takes as long as the store does: where that is out of reach, for ever. */
   readonly depth: () => Promise<QueueDepth>;

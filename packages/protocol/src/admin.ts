@@ -158,7 +158,10 @@ export const DeviceEvent = Type.Object({
 });
 export type DeviceEvent = Static<typeof DeviceEvent>;
 
-/** What became of each line of an upload: only what is right was taken. Lines count from 1, the heading included; empty ones are passed over. */
+/**
+ * What became of each line of an upload: only what is right was taken. Lines count from 1, the heading included;
+ * empty ones are passed over.
+ */
 export const UploadReport = Type.Object({
   added: Type.Integer(),
   /** There already, the very same. */

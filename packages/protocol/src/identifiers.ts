@@ -4,7 +4,10 @@ import { LIMITS } from './limits.ts';
 import { CODE_NAMES } from './codes.ts';
 import { UPDATE_STATES } from './states.ts';
 
-/** Product, channel, component and hardware names. They start with a letter: integer-like keys are re-ordered by JSON engines. */
+/**
+ * Product, channel, component and hardware names. They start with a letter: integer-like keys are re-ordered by JSON
+ * engines.
+ */
 export const NAME_PATTERN = '^[a-z][a-z0-9-]{0,31}$';
 /** Versions are labels for people; order comes from the counter alone. */
 export const VERSION_PATTERN = '^[0-9A-Za-z][0-9A-Za-z.+_-]{0,63}$';

@@ -17,7 +17,10 @@ export const Phase = closed({
 });
 export type Phase = Static<typeof Phase>;
 
-/** Begins slowly, and grows with proof: so many devices a minute, times `growth` for every `verified` devices that verified. */
+/**
+ * Begins slowly, and grows with proof: so many devices a minute, times `growth` for every `verified` devices that
+ * verified.
+ */
 export const Ramp = closed({
   devicesPerMinute: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
   /** In basis points of the pace before: 20000 doubles it. */
@@ -102,7 +105,8 @@ export const RolloutRequest = closed({
 export type RolloutRequest = Static<typeof RolloutRequest>;
 
 /**
- * `awaiting-approval`: made, not begun, keeps its place. `paused`: devices that have not begun get nothing, the others go on. `stopped`: those go no further either.
+ * `awaiting-approval`: made, not begun, keeps its place. `paused`: devices that have not begun get nothing, the
+ * others go on. `stopped`: those go no further either.
  * `halted`: the same, by the gate. `completed`: goes on offering to devices that come later.
  * `cancelled`: was never approved, and never begins.
  */
@@ -206,7 +210,10 @@ export type RolloutRescheduleRequest = Static<typeof RolloutRescheduleRequest>;
 
 /** A phase opened by hand, before the gate would. */
 export const RolloutAdvanceRequest = closed({
-  /** Index of the phase to open, the one after the open one: so that of two people who ask at once one phase opens, not two. */
+  /**
+   * Index of the phase to open, the one after the open one: so that of two people who ask at once one phase opens,
+   * not two.
+   */
   phase: Type.Integer({ minimum: 1, maximum: LIMITS.phasesPerRollout - 1 }),
   /** Why the gate's proof is not waited for; kept in the history. */
   reason: Type.String({ minLength: 1, maxLength: LIMITS.detailChars }),

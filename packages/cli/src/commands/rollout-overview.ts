@@ -1,4 +1,7 @@
-/** What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in its way. */
+/**
+ * What a rollout would do, before it does it: the release, how many devices of today's fleet it is for, what is in
+ * its way.
+ */
 import { RolloutPreview, type RolloutRequest, type SteppingStone } from '@tidegate/protocol';
 import type { AdminApi } from '../api/admin-api.ts';
 import { phaseText } from '../command.ts';

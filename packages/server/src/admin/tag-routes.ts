@@ -1,4 +1,7 @@
-/** `POST /device-tags`: operators tag and group devices, by name or by filter. `POST /device-tags/rows`: each in its own way. */
+/**
+ * `POST /device-tags`: operators tag and group devices, by name or by filter. `POST /device-tags/rows`: each in its
+ * own way.
+ */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { LIMITS, TagAnswer, TagRequest, TagRowsAnswer, TagRowsRequest } from '@tidegate/protocol';
 import type { Deps } from '../deps.ts';

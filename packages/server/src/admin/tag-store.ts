@@ -1,4 +1,7 @@
-/** Tags and groups of devices: changed for many at once, in one statement, with the devices locked in the order of their ids. */
+/**
+ * Tags and groups of devices: changed for many at once, in one statement, with the devices locked in the order of
+ * their ids.
+ */
 import { LIMITS, TAGGED_BY_FILTER, type TagAnswer, type TagRow } from '@tidegate/protocol';
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { Db } from '../deps.ts';

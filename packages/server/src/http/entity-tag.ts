@@ -1,4 +1,7 @@
-/** Entity tags (RFC 9110 8.8.3), always strong here: made of the bytes, so that any process and any mirror says the same. Pure. */
+/**
+ * Entity tags (RFC 9110 8.8.3), always strong here: made of the bytes, so that any process and any mirror says the
+ * same. Pure.
+ */
 import { hash } from 'node:crypto';
 
 /** The SHA-256 of the bytes, in quotes. */

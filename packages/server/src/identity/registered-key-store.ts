@@ -25,7 +25,12 @@ export async function findRegisteredKey(db: Db, publicKey: Buffer): Promise<{ pr
     .executeTakeFirst();
 }
 
-/** Adds those that are new, in one statement, in the order of their hashes: two uploads at once never wait for each other in a ring. @param keys no key twice. @returns what became of each, in their order */
+/**
+ * Adds those that are new, in one statement, in the order of their hashes: two uploads at once never wait for each
+ * other in a ring.
+ * @param keys no key twice.
+ * @returns what became of each, in their order
+ */
 export async function registerKeys(db: Db, keys: readonly KeyToRegister[], now: Date): Promise<Registration[]> {
   const hashes = keys.map(k => keyHash(k.publicKey));
   const { rows: taken } = await sql<{ sha256: string; product: string }>`

@@ -1,8 +1,8 @@
 /**
- * Letting devices in one by one, for rollouts with a count or a pace: one transaction under the lock of the rollout's row
- * of admissions, so any number of processes keep to one count, one rate and one number of places at work; downloads are counted over all rollouts,
- * under a lock that is taken after that one. All of it is
- * durable: a process that dies takes no place with it.
+ * Letting devices in one by one, for rollouts with a count or a pace: one transaction under the lock of the rollout's
+ * row of admissions, so any number of processes keep to one count, one rate and one number of places at work;
+ * downloads are counted over all rollouts, under a lock that is taken after that one. All of it is durable: a process
+ * that dies takes no place with it.
  */
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';

@@ -4,8 +4,9 @@ import type { RolloutsTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 
 /**
- * Rollouts that may make offers: the running ones, paused ones to devices at work, and completed ones that no newer completed one replaces for the
- * same hardware, filter, exclusion and stepping stone. A rollout whose release was withdrawn offers nothing.
+ * Rollouts that may make offers: the running ones, paused ones to devices at work, and completed ones that no newer
+ * completed one replaces for the same hardware, filter, exclusion and stepping stone. A rollout whose release was
+ * withdrawn offers nothing.
  */
 export function offeringRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
   return db

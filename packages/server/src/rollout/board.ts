@@ -112,7 +112,10 @@ class ConfirmedBoard implements Board {
     this.#confirmedAt = askedAt;
   }
 
-  /** A rollout that this release cannot read, such as one with a filter that was allowed once, keeps no other from offering. */
+  /**
+   * A rollout that this release cannot read, such as one with a filter that was allowed once, keeps no other from
+   * offering.
+   */
   #readable(row: RolloutRow): RunningRollout[] {
     try {
       return [runningRollout(row)];

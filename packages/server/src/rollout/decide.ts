@@ -56,7 +56,10 @@ function isDue(rollout: RunningRollout, { device, attempts, workingOn, now }: Si
   return meant(rollout, device, now) && placeHasCome(rollout, device, now);
 }
 
-/** The urgent and security before others; then those that still prove themselves before those that are done; then the older. */
+/**
+ * The urgent and security before others; then those that still prove themselves before those that are done; then the
+ * older.
+ */
 function byPrecedence(a: RunningRollout, b: RunningRollout): number {
   return (
     byRank(a, b) ||

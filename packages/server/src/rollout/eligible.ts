@@ -4,7 +4,10 @@ import { type DeviceFacts, runningCounter } from './device-facts.ts';
 import { phaseProgress } from './pace.ts';
 import type { RunningRollout } from './running-rollout.ts';
 
-/** The release fits the device, is newer than what it runs, and can be installed from there: product, channel, hardware, counters. */
+/**
+ * The release fits the device, is newer than what it runs, and can be installed from there: product, channel,
+ * hardware, counters.
+ */
 export function fits(rollout: RunningRollout, device: DeviceFacts): boolean {
   const running = runningCounter(device, rollout.component);
   return (
@@ -21,7 +24,10 @@ export function meant(rollout: RunningRollout, device: DeviceFacts, now: Date): 
   return rollout.matches(device, rollout.component, now);
 }
 
-/** The device's stable place lies within the open share. Canaries come before all others: their place is in the first phase. */
+/**
+ * The device's stable place lies within the open share. Canaries come before all others: their place is in the first
+ * phase.
+ */
 export function inOpenShare(rollout: RunningRollout, { id, canary }: Pick<DeviceFacts, 'id' | 'canary'>): boolean {
   return canary || cohort(rollout.salt, id) < rollout.openShare;
 }

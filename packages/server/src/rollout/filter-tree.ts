@@ -17,7 +17,10 @@ export type FilterNode =
   /** Of the device's last check-in; one that never came passes none. */
   | { readonly kind: 'lastCheckIn'; readonly operator: Order; readonly bound: Moment };
 
-/** Facts with a name of their own; any other name is one of the device's attributes. `version` and `counter` are a component's. */
+/**
+ * Facts with a name of their own; any other name is one of the device's attributes. `version` and `counter` are a
+ * component's.
+ */
 const FACT_NAMES = ['id', 'hardware', 'channel', 'version', 'counter', 'canary', 'group'] as const;
 export type FactName = (typeof FACT_NAMES)[number];
 export type Fact = { readonly name: FactName } | { readonly attribute: string };

@@ -28,8 +28,8 @@ export async function lockComponent(tx: Db, { product, component }: Pick<Claim, 
 }
 
 /**
- * @throws ServerError `rollout-conflict` where another one for the same component and hardware runs, is paused or waits for approval; one
- * that outranks it may run beside it, since it takes precedence
+ * @throws ServerError `rollout-conflict` where another one for the same component and hardware runs, is paused or
+ *   waits for approval; one that outranks it may run beside it, since it takes precedence
  */
 export async function refuseConflict(tx: Db, claim: Claim): Promise<void> {
   const other = (await conflictsOf(tx, claim)).find(c => c.effect === 'refuses')?.other;
@@ -45,8 +45,9 @@ export interface Conflict {
 }
 
 /**
- * Others that run, are paused or wait for approval for the same component and hardware, the older first, and what each means. One that leads
- * up to the other's stepping stone, and no further, is not in its way: no device can have both.
+ * Others that run, are paused or wait for approval for the same component and hardware, the older first, and what
+ * each means. One that leads up to the other's stepping stone, and no further, is not in its way: no device can have
+ * both.
  */
 export async function conflictsOf(db: Db, claim: Claim): Promise<Conflict[]> {
   const rows = await db

@@ -1,6 +1,7 @@
 /**
- * What an operator does to a rollout on its way: pause, resume, stop, move its start, open its next phase. Each may be
- * asked again without harm; each is one transaction under the row's lock, so that of several at once each sees what the others made of it.
+ * What an operator does to a rollout on its way: pause, resume, stop, move its start, open its next phase. Each may
+ * be asked again without harm; each is one transaction under the row's lock, so that of several at once each sees
+ * what the others made of it.
  */
 import type { OperatorAction, RolloutAdvanceRequest, RolloutState } from '@tidegate/protocol';
 import type { Updateable } from 'kysely';

@@ -58,7 +58,10 @@ export function withOnlineKeys(cmd: Command): Command {
     .option('--above-snapshot <version>', 'go on above this snapshot, the highest that a thief published', wholeNumber);
 }
 
-/** Closes the keys when disposed. @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen */
+/**
+ * Closes the keys when disposed.
+ * @throws SignerError `usage` without the timestamp's key: a new snapshot alone is never seen
+ */
 export async function onlineSigners(
   options: OnlineOptions,
   terminal: Terminal,

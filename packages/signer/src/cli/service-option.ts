@@ -93,7 +93,11 @@ export async function atService<T>(
   return await run({ service, root: trusted, signer: held, token, now, pause, replaceWaiting, waitSeconds: wait });
 }
 
-/** One list, to its end. @param said what was done, in words @throws SignerError those of `submitList` and `mustBePublished` */
+/**
+ * One list, to its end.
+ * @param said what was done, in words
+ * @throws SignerError those of `submitList` and `mustBePublished`
+ */
 export async function submit<M extends MadeList>(
   options: ServiceOptions & { readonly service: string; readonly root: string },
   terminal: Terminal,

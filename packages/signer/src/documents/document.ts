@@ -31,7 +31,10 @@ export interface ReadDocument {
   readonly provenance?: Provenance;
 }
 
-/** @param image path of the image, whose name no document can have. @throws SignerError `document-invalid`, `file-unreadable` */
+/**
+ * @param image path of the image, whose name no document can have.
+ * @throws SignerError `document-invalid`, `file-unreadable`
+ */
 export async function readDocuments(files: DocumentFiles, image: string): Promise<ReadDocument[]> {
   const documents: ReadDocument[] = [];
   const names = new Set([basename(image)]);

@@ -38,7 +38,10 @@ export interface HoldResult {
   readonly signed?: SignResult;
 }
 
-/** @throws SignerError `role-unknown`, `reason-missing`, `firmware-invalid`, `too-many-targets`; with a key those of signing, `draft-exists` */
+/**
+ * @throws SignerError `role-unknown`, `reason-missing`, `firmware-invalid`, `too-many-targets`; with a key those of
+ *   signing, `draft-exists`
+ */
 export async function addHold(editing: Editing, request: HoldRequest, signer?: Signer): Promise<HoldResult> {
   const { product, component, version, reason } = request;
   const path = holdPath(product, component, version);

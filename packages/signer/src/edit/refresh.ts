@@ -61,7 +61,10 @@ export interface Outlook extends Pick<NamedLists, 'stopped' | 'passedOver' | 'he
   readonly listsMoved: boolean;
 }
 
-/** @throws SignerError `disk-full`, `role-unsigned`, `threshold-not-met`, `expired`, `key-access`, `key-not-in-role`, `signature-invalid` */
+/**
+ * @throws SignerError `disk-full`, `role-unsigned`, `threshold-not-met`, `expired`, `key-access`, `key-not-in-role`,
+ *   `signature-invalid`
+ */
 export async function refresh(editing: Editing, signers: OnlineSigners): Promise<RefreshResult> {
   const { store } = editing;
   const now = editing.now();

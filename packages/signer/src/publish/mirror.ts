@@ -31,7 +31,10 @@ export interface MirrorResult {
   readonly newTargets: readonly string[];
 }
 
-/** @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `disk-full`, `publication-conflict` where newer lists lie there */
+/**
+ * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `disk-full`,
+ *   `publication-conflict` where newer lists lie there
+ */
 export async function mirror(store: Store, now: Clock, request: MirrorRequest): Promise<MirrorResult> {
   const root = request.trustedRoot ?? (await firstRoot(store));
   const set = await publishSet(store);

@@ -36,7 +36,8 @@ export interface PublishStep {
 
 /**
  * A delegated list that does not hold any more goes along as it is: it stops its own product's devices, no others.
- * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `disk-full`, `network`, `server-refused`, `publication-conflict`
+ * @throws SignerError those of `publishSet` and `verifyRepository`; `artifact-missing`, `disk-full`, `network`,
+ *   `server-refused`, `publication-conflict`
  */
 export async function publish(store: Store, now: Clock, request: PublishRequest): Promise<CommitAnswer> {
   const root = request.trustedRoot ?? (await firstRoot(store));

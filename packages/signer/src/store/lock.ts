@@ -24,7 +24,10 @@ export interface Patience {
   readonly silentMs: number;
 }
 
-/** Runs `work` alone. @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`, `disk-full`. */
+/**
+ * Runs `work` alone.
+ * @throws SignerError `repository-busy` where a living process keeps the lock beyond `waitMs`, `disk-full`.
+ */
 export async function alone<T>(
   dir: string,
   work: () => Promise<T>,

@@ -24,7 +24,10 @@ export async function notePublished(store: Store, note: Omit<Published, 'format'
   await writeDurably(path(store), `${JSON.stringify({ format: 1, ...note }, null, 2)}\n`);
 }
 
-/** Asked before anything is published, since what is out and not noted would look as if it were not. @throws SignerError `disk-full` */
+/**
+ * Asked before anything is published, since what is out and not noted would look as if it were not.
+ * @throws SignerError `disk-full`
+ */
 export async function checkRoomForNote(store: Store): Promise<void> {
   await checkRoom(store.dir, PUBLISHED_BYTES);
 }

@@ -124,7 +124,10 @@ async function openReleaseFile(path: string): Promise<YamlFile<ReleaseFile>> {
   return file;
 }
 
-/** @param path of the file, beside which the image lies. @throws SignerError `usage` where image or version are said nowhere, or twice */
+/**
+ * @param path of the file, beside which the image lies.
+ * @throws SignerError `usage` where image or version are said nowhere, or twice
+ */
 export function releaseRequest(file: ReleaseFile, path: string, build: FromBuild): ReleaseRequest {
   const { format: _, image, version, imageFormat = 'file', fixes: _f, notes: _n, mixedReason: _m, ...said } = file;
   return {

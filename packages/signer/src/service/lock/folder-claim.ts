@@ -13,7 +13,10 @@ import { alone } from '../../store/lock.ts';
 const parseClaim = jsonParser(closed({ format: Type.Literal(1), holder: Type.String({ maxLength: 64 }) }));
 
 export interface Claim {
-  /** Asked before each piece of work on the lists. @throws SignerError `not-active` once another process has claimed the folder */
+  /**
+   * Asked before each piece of work on the lists.
+   * @throws SignerError `not-active` once another process has claimed the folder
+   */
   readonly guard: () => Promise<void>;
   /** Does work on the service's own files alone, and only while the folder is claimed. @throws as `guard` */
   readonly hold: Hold;
