@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { startChild } from '../src/child.ts';
 import { startServerProcess } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
-import { tempFolder } from '../src/temp-folder.ts';
 import { perCpuSecond } from './cpu.ts';
+import { openGround } from './ground.ts';
 import { type BenchResult, median, rounded } from './result.ts';
 import { checkInLoad } from './warm-fleet.ts';
 
@@ -17,19 +16,13 @@ const ROUND_SECONDS = 2;
 const GOAL = 0.4;
 
 export async function checkIn(): Promise<BenchResult> {
-  await using folder = await tempFolder('tidegate-bench');
-  const desk = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
-  const server = await startServerProcess({
-    data: join(folder.path, 'server'),
-    trustedRoot: desk.rootFile,
-    pollSeconds: 60,
-    gateTickSeconds: 2,
-  });
+  await using ground = await openGround();
+  const server = await startServerProcess(ground.plan);
   await using stack = new AsyncDisposableStack();
   stack.use(server.child);
   await using bare = await startChild({
     args: [fileURLToPath(new URL('bare-server.ts', import.meta.url))],
-    logFile: join(folder.path, 'bare.log'),
+    logFile: join(ground.folder, 'bare.log'),
     isReady: line => line.startsWith('{'),
   });
   const { ready } = JSON.parse(bare.readyLine) as { ready: string };

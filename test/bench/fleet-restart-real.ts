@@ -5,16 +5,13 @@
  */
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { Agent, request } from 'node:http';
-import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
 import { backoffMs, createSchedule, systemClock } from '@tidegate/agent';
 import { type CheckInAnswer, DEVICE_API, type NonceAnswer, type TokenAnswer, tokenPayload } from '@tidegate/protocol';
-import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';
+import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { startServerProcess } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
-import { tempFolder } from '../src/temp-folder.ts';
+import { openSharedGround } from './ground.ts';
 import { type BenchResult, rounded } from './result.ts';
 
 const DEVICES = 2000;
@@ -47,22 +44,12 @@ interface Seen {
 }
 
 export async function fleetRestartReal(): Promise<BenchResult> {
-  await using folder = await tempFolder('tidegate-bench');
-  await chmod(folder.path, 0o755);
-  const desk = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
-  const postgres = await startEmbeddedPostgres(join(folder.path, 'postgres'), silent);
+  await using ground = await openSharedGround();
   await using closing = new AsyncDisposableStack();
-  closing.defer(() => postgres.stop());
-  const plan = {
-    data: join(folder.path, 'server'),
-    trustedRoot: desk.rootFile,
-    pollSeconds: POLL_SECONDS,
-    gateTickSeconds: 2,
-    databaseUrl: postgres.url,
-    fleet: { checkInsPerSecond: BUDGET, loopDelayMs: 100 },
-  };
+  const fleet = { checkInsPerSecond: BUDGET, loopDelayMs: 100 };
+  const plan = { ...ground.plan, pollSeconds: POLL_SECONDS, fleet };
   const first = await startServerProcess(plan);
-  const keys = await seedFleet(postgres.url);
+  const keys = await seedFleet(ground.databaseUrl);
   await first.child.stop();
   // Started anew it counts its fleet.
   const server = await startServerProcess(plan);

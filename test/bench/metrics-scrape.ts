@@ -2,11 +2,9 @@
  * Check-ins per second of the server process's own CPU time while its metrics are scraped ten times a second, against
  * the same without a scrape. The two take turns.
  */
-import { join } from 'node:path';
 import { startServerProcess } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
-import { tempFolder } from '../src/temp-folder.ts';
 import { perCpuSecond } from './cpu.ts';
+import { openGround } from './ground.ts';
 import { type BenchResult, median, rounded } from './result.ts';
 import { checkInLoad } from './warm-fleet.ts';
 
@@ -16,14 +14,8 @@ const ROUND_SECONDS = 2;
 const GOAL = 0.9;
 
 export async function metricsScrape(): Promise<BenchResult> {
-  await using folder = await tempFolder('tidegate-bench');
-  const desk = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
-  const server = await startServerProcess({
-    data: join(folder.path, 'server'),
-    trustedRoot: desk.rootFile,
-    pollSeconds: 60,
-    gateTickSeconds: 2,
-  });
+  await using ground = await openGround();
+  const server = await startServerProcess(ground.plan);
   await using closing = new AsyncDisposableStack();
   closing.use(server.child);
   const load = await checkInLoad(server, ROUND_SECONDS);

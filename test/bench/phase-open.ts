@@ -2,15 +2,12 @@
  * How soon a decision reaches devices, over two server processes on one PostgreSQL that are asked without a pause: from
  * the report that lets a phase open to the first offer of that phase, and from a stop to the last offer of any process.
  */
-import { chmod } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type CheckInAnswer, DEVICE_API, type Offer, type Report, type RolloutView } from '@tidegate/protocol';
-import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';
+import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { type ServerProcess, startServerProcess } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
-import { tempFolder } from '../src/temp-folder.ts';
+import { openSharedGround } from './ground.ts';
 import { type BenchResult, rounded } from './result.ts';
 import { warmDevices } from './warm-fleet.ts';
 
@@ -26,25 +23,15 @@ interface Device {
 }
 
 export async function phaseOpen(): Promise<BenchResult> {
-  await using folder = await tempFolder('tidegate-bench');
-  await chmod(folder.path, 0o755);
-  const desk = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
-  const postgres = await startEmbeddedPostgres(join(folder.path, 'postgres'), silent);
+  await using ground = await openSharedGround();
   await using closing = new AsyncDisposableStack();
-  closing.defer(() => postgres.stop());
-  const plan = {
-    data: join(folder.path, 'server'),
-    trustedRoot: desk.rootFile,
-    pollSeconds: 300,
-    gateTickSeconds: 2,
-    databaseUrl: postgres.url,
-  };
+  const plan = { ...ground.plan, pollSeconds: 300 };
   const servers = [await startServerProcess(plan), await startServerProcess(plan)];
   for (const { child } of servers) closing.use(child);
   const [first] = servers;
   if (!first) throw new Error('no server');
   const devices = await warmDevices(first, PHASES + 1);
-  await seedReleases(postgres.url);
+  await seedReleases(ground.databaseUrl);
 
   const opened = await phaseTimes(servers, devices);
   const stopped = await stopTimes(servers, devices);

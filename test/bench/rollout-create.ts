@@ -3,7 +3,8 @@
  * against the same with a thousand. Two servers on one PostgreSQL take turns, both with their gates ticking.
  */
 import type { RolloutView } from '@tidegate/protocol';
-import { type BenchResult, median, rounded } from './result.ts';
+import { againstSmall } from './against-small.ts';
+import type { BenchResult } from './result.ts';
 import { releaseTarget, type SeededFleet, seededFleets } from './seeded-fleet.ts';
 
 const LARGE = 1_000_000;
@@ -20,20 +21,15 @@ export async function rolloutCreate(): Promise<BenchResult> {
   const releases = WARM_UP + CREATIONS;
   const small = await fleets.open('small', SMALL, releases);
   const large = await fleets.open('large', LARGE, releases);
-  const times: { large: number; small: number }[] = [];
-  for (let i = 0; i < releases; i++) times.push({ large: await createMs(large, i), small: await createMs(small, i) });
-  const measured = times.slice(WARM_UP);
-  const [value, baseline] = [median(measured.map(t => t.large)), median(measured.map(t => t.small))];
-  const ratio = value / baseline;
-  return {
+  return againstSmall({
     name: 'rollout-create',
-    value: rounded(value),
-    unit: 'ms',
-    baseline: rounded(baseline),
-    ratio: rounded(ratio),
-    goal: `value < ${GOAL_MS}, ratio < ${GOAL_RATIO}`,
-    pass: value < GOAL_MS && ratio < GOAL_RATIO,
-  };
+    warmUp: WARM_UP,
+    rounds: CREATIONS,
+    largeMs: i => createMs(large, i),
+    smallMs: i => createMs(small, i),
+    goalMs: GOAL_MS,
+    goalRatio: GOAL_RATIO,
+  });
 }
 
 async function createMs({ server }: SeededFleet, index: number): Promise<number> {

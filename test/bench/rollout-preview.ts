@@ -4,7 +4,8 @@
  * both, so what grows with the fleet would show.
  */
 import type { RolloutPreview } from '@tidegate/protocol';
-import { type BenchResult, median, rounded } from './result.ts';
+import { againstSmall } from './against-small.ts';
+import type { BenchResult } from './result.ts';
 import { releaseTarget, type SeededFleet, seededFleets } from './seeded-fleet.ts';
 
 const LARGE = 1_000_000;
@@ -30,22 +31,15 @@ export async function rolloutPreview(): Promise<BenchResult> {
   for (const { server } of [small, large]) {
     await server.admin.post('/rollouts', { target: REQUEST.target, phases: REQUEST.phases, filter: 'floor==4' });
   }
-  const times: { large: number; small: number }[] = [];
-  for (let i = 0; i < WARM_UP + PREVIEWS; i++) {
-    times.push({ large: await previewMs(large, LARGE), small: await previewMs(small, SMALL) });
-  }
-  const measured = times.slice(WARM_UP);
-  const [value, baseline] = [median(measured.map(t => t.large)), median(measured.map(t => t.small))];
-  const ratio = value / baseline;
-  return {
+  return againstSmall({
     name: 'rollout-preview',
-    value: rounded(value),
-    unit: 'ms',
-    baseline: rounded(baseline),
-    ratio: rounded(ratio),
-    goal: `value < ${GOAL_MS}, ratio < ${GOAL_RATIO}`,
-    pass: value < GOAL_MS && ratio < GOAL_RATIO,
-  };
+    warmUp: WARM_UP,
+    rounds: PREVIEWS,
+    largeMs: () => previewMs(large, LARGE),
+    smallMs: () => previewMs(small, SMALL),
+    goalMs: GOAL_MS,
+    goalRatio: GOAL_RATIO,
+  });
 }
 
 /** 9 of the 50 sites and 4 of the 7 floors, give or take what is left to chance. */

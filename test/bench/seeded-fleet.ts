@@ -1,13 +1,12 @@
 /** Fleets of any size in one PostgreSQL, each with a database and a server of its own: the same measure, large and small. */
 import { hash } from 'node:crypto';
-import { chmod, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openDatabase, startEmbeddedPostgres } from '@tidegate/server';
+import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
 import { type ServerProcess, startServerProcess } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
-import { tempFolder } from '../src/temp-folder.ts';
+import { openSharedGround } from './ground.ts';
 
 const silent = pino({ level: 'silent' });
 
@@ -37,18 +36,13 @@ export function releaseTarget(index: number): string {
 
 export async function seededFleets(): Promise<SeededFleets> {
   const closing = new AsyncDisposableStack();
-  const { path } = closing.use(await tempFolder('tidegate-bench'));
-  await chmod(path, 0o755);
-  const { rootFile } = await openSigningDesk({ folder: path, products: ['gw2'], scryptN: 1024 });
-  const postgres = await startEmbeddedPostgres(join(path, 'postgres'), silent);
-  closing.defer(() => postgres.stop());
+  const ground = closing.use(await openSharedGround());
   return {
     open: async (name, devices, releases) => {
-      const databaseUrl = await newDatabase(postgres.url, name);
-      await mkdir(join(path, name));
-      const data = join(path, name, 'server');
-      const plan = { data, trustedRoot: rootFile, pollSeconds: 300, gateTickSeconds: 2, databaseUrl };
-      const server = await startServerProcess(plan);
+      const databaseUrl = await newDatabase(ground.databaseUrl, name);
+      await mkdir(join(ground.folder, name));
+      const data = join(ground.folder, name, 'server');
+      const server = await startServerProcess({ ...ground.plan, data, pollSeconds: 300, databaseUrl });
       closing.use(server.child);
       await fill(databaseUrl, devices, releases);
       return { server, databaseUrl, data };

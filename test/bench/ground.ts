@@ -1,0 +1,39 @@
+/** What a benchmark's servers stand on: a folder and a product that is signed; for several processes a PostgreSQL besides. */
+import { join } from 'node:path';
+import { startEmbeddedPostgres } from '@tidegate/server';
+import { pino } from 'pino';
+import type { ServerPlan } from '../src/server-process.ts';
+import { openSigningDesk } from '../src/signing-desk.ts';
+import { tempFolder } from '../src/temp-folder.ts';
+
+export interface Ground extends AsyncDisposable {
+  readonly folder: string;
+  /** Of one server of the product `gw2`; what a benchmark changes, it spreads over this. */
+  readonly plan: ServerPlan;
+}
+
+export async function openGround(): Promise<Ground> {
+  const folder = await tempFolder('tidegate-bench');
+  const { rootFile } = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
+  const plan = { data: join(folder.path, 'server'), trustedRoot: rootFile, pollSeconds: 60, gateTickSeconds: 2 };
+  return { folder: folder.path, plan, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+}
+
+export interface SharedGround extends Ground {
+  readonly databaseUrl: string;
+}
+
+/** With a database that any number of processes share. */
+export async function openSharedGround(): Promise<SharedGround> {
+  const ground = await openGround();
+  const closing = new AsyncDisposableStack();
+  closing.use(ground);
+  const postgres = await startEmbeddedPostgres(join(ground.folder, 'postgres'), pino({ level: 'silent' }));
+  closing.defer(() => postgres.stop());
+  return {
+    folder: ground.folder,
+    plan: { ...ground.plan, databaseUrl: postgres.url },
+    databaseUrl: postgres.url,
+    [Symbol.asyncDispose]: () => closing.disposeAsync(),
+  };
+}
