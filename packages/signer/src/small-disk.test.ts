@@ -3,10 +3,10 @@ import { cp, rm, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EXIT } from './cli/exit-code.ts';
-import { run } from './cli/program.ts';
+import { runHere } from './cli/test-program.ts';
 import { Signer } from './keys/signer.ts';
 import { Repository } from './repository.ts';
-import { PASSPHRASE, release, signedRepository, START, type TestRepository } from './test-repository.ts';
+import { release, signedRepository, START, type TestRepository } from './test-repository.ts';
 import { contentsOf, smallDisk } from './test-small-disk.ts';
 
 const MEGABYTE = 1024 ** 2;
@@ -71,18 +71,8 @@ describe.each(disks)('on a disk of eight megabytes', disk => {
   };
 
   const cli = async (...args: string[]) => {
-    const [out, err]: [string[], string[]] = [[], []];
-    const code = await run([...args, '--json', '--repo', dir, '--keys', join(made.dir, '..')], {
-      out: text => out.push(text),
-      err: text => err.push(text),
-      env: { TIDEGATE_PASSPHRASE: PASSPHRASE },
-      now: () => START,
-      pause: async () => {},
-      live: false,
-      askSecret: undefined,
-      confirm: undefined,
-    });
-    return { code, out: out.join(''), error: (JSON.parse(err.join('')) as { error: unknown }).error };
+    const ended = await runHere([...args, '--json', '--repo', dir, '--keys', join(made.dir, '..')]);
+    return { ...ended, error: (JSON.parse(ended.err) as { error: unknown }).error };
   };
 
   test('an image of ten gigabytes is refused before a byte of it is read, with what is needed and what is free', async () => {

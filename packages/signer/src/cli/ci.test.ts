@@ -1,63 +1,26 @@
+/** A build that lists, signs and submits its release by one command, and what may come between. */
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { payloadText } from '../edit/payload.ts';
-import { problem, type TestService, testService } from '../submit/test-service.ts';
-import { PASSPHRASE, release, signedRepository, START, type TestRepository } from '../test-repository.ts';
-import { run } from './program.ts';
-import type { Terminal } from './terminal.ts';
-
-interface Ended {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
+import { problem, type TestService } from '../submit/test-service.ts';
+import { PASSPHRASE, release, signedRepository, type TestRepository } from '../test-repository.ts';
+import { type TestBuild, testBuild, waiting } from './test-build.ts';
+import type { Printed } from './test-program.ts';
 
 let made: TestRepository;
 let service: TestService;
 let image: string;
-let root: string;
-let env: Record<string, string>;
+let env: TestBuild['env'];
+let ciSign: TestBuild['ciSign'];
 beforeEach(async () => {
-  made = await signedRepository();
-  service = await testService(made.dir);
-  image = await made.image('rootfs.img', 'the bits');
-  root = join(made.dir, 'metadata', '1.root.json');
-  env = { FW_KEY: await readFile(made.keys.ci.path, 'utf8'), TIDEGATE_PASSPHRASE: PASSPHRASE };
+  ({ made, service, image, env, ciSign } = await testBuild());
 });
 afterEach(() => service[Symbol.asyncDispose]());
 
-async function cli(args: readonly string[], answers?: boolean[]): Promise<Ended> {
-  const [out, err]: [string[], string[]] = [[], []];
-  const terminal: Terminal = {
-    out: text => out.push(text),
-    err: text => err.push(text),
-    env,
-    now: () => START,
-    pause: async () => {},
-    live: false,
-    askSecret: undefined,
-    confirm: answers && (async () => answers.shift() === true),
-  };
-  const code = await run(args, terminal);
-  return { code, out: out.join(''), err: err.join('') };
-}
-
-const ciSign = (...more: string[]) => {
-  const where = `--service ${service.url} --root ${root} --key env:FW_KEY`;
-  const what = '--product gw2 --channel beta --component rootfs --version 1.4.0 --hardware gw2-b';
-  return cli(['ci', 'sign', image, ...`${where} ${what}`.split(' '), ...more]);
-};
-
-const waiting = () => ({
-  state: 'waiting' as const,
-  missing: 1,
-  quorums: [{ threshold: 2, signed: [], open: [{ keyid: 'a'.repeat(64), name: 'ada', kind: null }], missing: 1 }],
-});
-const result = ({ out }: Ended) => JSON.parse(out) as Record<string, unknown>;
+const result = ({ out }: Printed) => JSON.parse(out) as Record<string, unknown>;
 
 describe('ci sign', () => {
   test('lists, signs, uploads and submits by one command, and prints one JSON object', async () => {
@@ -271,58 +234,5 @@ describe('ci sign', () => {
     const ended = await ciSign();
     expect(ended).toMatchObject({ code: 13, err: expect.stringContaining('[token-invalid]') });
     expect(service.requests).toEqual([]);
-  });
-});
-
-describe('a person’s side', () => {
-  let id: string;
-  beforeEach(async () => {
-    service.becomes = waiting;
-    await ciSign('--channel', 'stable');
-    id = [...service.views.keys()][0] ?? '';
-    await made.repo.addRelease(release(image, { version: '1.4.0' }));
-    service.payload = Buffer.from(payloadText(await made.repo.exportPayload('p-gw2-stable')));
-    service.becomes = () => ({ state: 'published', missing: 0 });
-  });
-  const sign = (...more: string[]) => {
-    const where = `--submission ${id} --service ${service.url} --trusted-root ${root}`;
-    const here = `--key file:${made.keys.a.path} --repo ${made.dir}/none --keys ${join(made.dir, '..')}`;
-    return cli(['sign', ...`${where} ${here}`.split(' '), ...more]);
-  };
-
-  test('sees what waits, and whose signature is missing', async () => {
-    const token = await made.image('reader.token', 'a-reader\n');
-    const seen = await cli(['pending', '--service', service.url, '--token-file', token]);
-    expect(seen.code).toBe(0);
-    expect(seen.out).toMatch(new RegExp(`${id}  p-gw2-stable  2 +1 +ada`));
-  });
-
-  test('is shown what changes before signing, and the signature goes to the service', async () => {
-    const ended = await sign();
-    expect(ended).toMatchObject({ code: 0, err: '' });
-    expect(ended.out).toContain('gw2/stable/rootfs/1.4.0/rootfs.img');
-    expect(ended.out).toContain('Signed p-gw2-stable version 2; it is published.');
-    expect(service.signatures).toEqual([
-      expect.objectContaining({ format: 'tidegate-signature-1', role: 'p-gw2-stable', keyid: made.keys.a.keyid }),
-    ]);
-  });
-
-  test('who says no signs nothing', async () => {
-    const args = ['--submission', id, '--service', service.url, '--trusted-root', root];
-    const ended = await cli(['sign', ...args, '--key', `file:${made.keys.a.path}`], [false]);
-    expect(ended).toMatchObject({ code: 2 });
-    expect(service.signatures).toEqual([]);
-  });
-
-  test('a service that shows lists of roots of its own gets no signature', async () => {
-    const strange = await signedRepository();
-    const ended = await sign('--trusted-root', join(strange.dir, 'metadata', '1.root.json'));
-    expect(ended).toMatchObject({ code: 4 });
-    expect(service.signatures).toEqual([]);
-  });
-
-  test('a root that is trusted must be named, since the service could show roots of its own', async () => {
-    const ended = await cli(['sign', '--submission', id, '--service', service.url, '--key', 'a']);
-    expect(ended).toMatchObject({ code: 2, err: expect.stringContaining('--trusted-root') });
   });
 });
