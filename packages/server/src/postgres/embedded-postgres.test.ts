@@ -90,4 +90,6 @@ test('leaves the PostgreSQL of another living server alone', async () => {
   expect(await query(url, 'select 1 as here')).toEqual([{ here: 1 }]);
   child.kill('SIGKILL');
   await once(child, 'exit');
+  // Its PostgreSQL ends a little later, and writes until then: whoever starts next waits for that.
+  await (await startEmbeddedPostgres(folder, log, { durable: false })).stop();
 });
