@@ -29,6 +29,8 @@ export interface DevicePlan {
   readonly program?: string;
   /** A second component beside the sample service, that is one file and that nothing runs. */
   readonly withFile?: boolean;
+  /** It holds an event stream. */
+  readonly events?: boolean;
 }
 
 export interface Device {
@@ -93,6 +95,7 @@ function agentConfig(plan: DevicePlan, app: string, adminSocket: string) {
     ...(plan.caFile === undefined ? {} : { caFile: plan.caFile }),
     rootFile: plan.rootFile,
     builtAt: plan.builtAt,
+    events: plan.events ?? false,
     netDir: join(plan.folder, 'net'),
     trustDir: join(plan.folder, 'trust'),
     adminSocket,

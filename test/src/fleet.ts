@@ -18,6 +18,8 @@ export interface FleetPlan {
   readonly rootFile: string;
   /** Each device has a component beside the service that is one file. */
   readonly withFile?: boolean;
+  /** Each device holds an event stream. */
+  readonly events?: boolean;
   readonly onDevice?: (name: string, ready: number) => void;
 }
 
@@ -57,6 +59,7 @@ export async function startFleet(admin: AdminClient, plan: FleetPlan): Promise<F
         builtAt,
         servicePort: ports[index] ?? 0,
         withFile: plan.withFile ?? false,
+        events: plan.events ?? false,
       });
       const deviceId = await enrol(device, tokens[index] ?? '');
       const agent = await startAgent(device);

@@ -2,7 +2,7 @@
  * The small service that the fleet of the tests and the demonstration runs: it answers `/health` with its version,
  * or with an error where the release is made faulty on purpose.
  */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { create } from 'tar';
 
@@ -10,6 +10,8 @@ export interface SampleRelease {
   readonly version: string;
   /** `ill`: starts, but its health check says no. `dead`: ends at once. */
   readonly health: 'well' | 'ill' | 'dead';
+  /** Added to the packed release, so that it takes its time on the line. */
+  readonly ballastBytes?: number;
 }
 
 /** Writes the service's files into a folder, as an image from the factory has them. */
@@ -23,7 +25,8 @@ export async function packSample(folder: string, release: SampleRelease): Promis
   const tree = join(folder, `sample-${release.version}`);
   await writeSample(tree, release);
   const file = join(folder, `sample-${release.version}.tar`);
-  await create({ file, cwd: tree, portable: true }, ['service.mjs']);
+  if (release.ballastBytes !== undefined) await writeFile(join(tree, 'ballast'), Buffer.alloc(release.ballastBytes));
+  await create({ file, cwd: tree, portable: true }, await readdir(tree));
   return file;
 }
 

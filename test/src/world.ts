@@ -6,7 +6,7 @@ import type { ReportView, RolloutRequest, RolloutView } from '@tidegate/protocol
 import { type Fleet, startFleet } from './fleet.ts';
 import { packSample, type SampleRelease } from './sample-service.ts';
 import { FACTORY_FILE, FILE_COMPONENT, writeFactoryFile } from './single-file.ts';
-import { type ServerProcess, startServerProcess } from './server-process.ts';
+import { type ServerPlan, type ServerProcess, startServerProcess } from './server-process.ts';
 import { type DeskOptions, openSigningDesk, type SigningDesk } from './signing-desk.ts';
 import { tempFolder } from './temp-folder.ts';
 import { until } from './until.ts';
@@ -25,6 +25,10 @@ export interface WorldPlan extends Pick<DeskOptions, 'scryptN' | 'keepPassphrase
   readonly databaseUrl?: string;
   /** Every device has a component beside the service that is one file, and that nothing runs. */
   readonly withFile?: boolean;
+  /** Every device holds an event stream. */
+  readonly events?: boolean;
+  /** How fast images go out; as fast as they go where absent. */
+  readonly downloads?: NonNullable<ServerPlan['downloads']>;
   /** Told of each step, in a sentence. */
   readonly say?: (line: string) => void;
 }
@@ -49,7 +53,16 @@ const POLL_SECONDS = 1;
 
 /** @param closing takes what has to be ended, in reverse order, also where the building is broken off */
 export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack): Promise<World> {
-  const { folder, devices, databaseUrl, gateTickSeconds, scryptN, keepPassphrases, withFile = false } = plan;
+  const {
+    folder,
+    devices,
+    databaseUrl,
+    gateTickSeconds,
+    scryptN,
+    keepPassphrases,
+    withFile = false,
+    events = false,
+  } = plan;
   const say = plan.say ?? (() => undefined);
   const sockets = await mkdtemp(join(tmpdir(), 'tg-'));
   closing.defer(() => rm(sockets, { recursive: true, force: true }));
@@ -78,6 +91,7 @@ export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack)
       pollSeconds: POLL_SECONDS,
       gateTickSeconds,
       ...(databaseUrl === undefined ? {} : { databaseUrl }),
+      ...(plan.downloads === undefined ? {} : { downloads: plan.downloads }),
     });
   const running = { server: await start(plan.port) };
   closing.defer(async () => void (await running.server.child.stop()));
@@ -94,6 +108,7 @@ export async function buildWorld(plan: WorldPlan, closing: AsyncDisposableStack)
       serverUrl: running.server.deviceUrl,
       rootFile: desk.rootFile,
       withFile,
+      events,
       onDevice: (name, ready) => say(`${name} enrolled and runs 1.0.0 (${ready} of ${devices})`),
     }),
   );
@@ -133,7 +148,9 @@ export interface TestWorld extends AsyncDisposable, World {
 
 const GATE = { minVerified: 1, soakSeconds: 0, silenceSeconds: 60 };
 
-export async function openWorld(options: { databaseUrl: string; devices: number }): Promise<TestWorld> {
+export async function openWorld(
+  options: Pick<WorldPlan, 'devices' | 'events' | 'downloads'> & { readonly databaseUrl: string },
+): Promise<TestWorld> {
   await using closing = new AsyncDisposableStack();
   const { path: folder } = closing.use(await tempFolder('tidegate-world'));
   const world = await buildWorld({ ...options, folder, port: 0, gateTickSeconds: 0.2, scryptN: 1024 }, closing);

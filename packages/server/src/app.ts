@@ -22,7 +22,7 @@ import type { FleetConfig } from './fleet/fleet-config.ts';
 import type { FleetPace } from './fleet/fleet-pace.ts';
 import { eventRoute } from './events/event-route.ts';
 import { type EventStreams, openEventStreams } from './events/event-streams.ts';
-import { newsOf } from './events/whom-to-tell.ts';
+import { tellOfChanges } from './events/tell-of-changes.ts';
 import { controlLoad, type LoadControl } from './fleet/load-control.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { type AppLimits, newApp } from './http/new-app.ts';
@@ -86,10 +86,7 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const publishedRoles = rememberPublishedRoles(deps.db);
   const { checkInsPerSecond } = deps.pace;
   const events = openEventStreams({ most: deps.fleet.eventStreams, checkInsPerSecond, random: Math.random });
-  deps.board.onChange((before, after) => {
-    const news = newsOf(before, after, deps.clock.now());
-    if (news) events.tell(news);
-  });
+  tellOfChanges({ ...deps, events });
   const load = controlLoad({ ...deps, random: Math.random });
   const counted = { ...deps, metrics, publishedRoles, load, events };
   const listen = (listener: Listener, limits: AppLimits, https: ServerOptions | null) =>

@@ -1,20 +1,22 @@
 /**
- * Brings the artifact in. A stop of the server and a change of the owner's mind end the download at once; what is
- * already here stays and is taken up again.
+ * Brings the artifact in. A stop of the server and a change of the owner's mind end the download as soon as they are
+ * heard of, by an event within a moment; what is already here stays and is taken up again.
  */
 import { asAgentError } from '../agent-error.ts';
 import type { MachineDeps } from './deps.ts';
 import { type Objection, objectionMeanwhile, objectionOfServer } from './objection.ts';
 import { demandPermission, verdictOn } from './permission.ts';
 import { done, type Done, type Downloading, type Installing, keepLast } from './state.ts';
+import { createWake } from './wake.ts';
 
 export function downloadingStep(deps: MachineDeps) {
   return async (s: Downloading, signal: AbortSignal): Promise<Installing | Done> => {
-    const objection = await objectionMeanwhile(deps, s, signal);
-    if (objection) return failed(deps, s, objection);
-    demandPermission(deps, s.update, 'download');
+    // From the beginning: an event that comes while the server is asked may be news to what it answers.
     const watch = watchForStop(deps, s, signal);
     try {
+      const objection = await objectionMeanwhile(deps, s, signal);
+      if (objection) return failed(deps, s, objection);
+      demandPermission(deps, s.update, 'download');
       const artifactFile = await deps.downloader.download(s.update.target, {
         signal: AbortSignal.any([signal, watch.signal]),
         onProgress: deps.onProgress,
@@ -35,17 +37,22 @@ export function downloadingStep(deps: MachineDeps) {
   };
 }
 
-/** Beside the download: a check-in every `pollDuringUpdateSeconds`, and a look at the settings at each wake. */
+/**
+ * Beside the download: a look at the settings at each wake, and a check-in every `pollDuringUpdateSeconds`, or at once where
+ * a wake brought one forward, as events do. What an event says is never believed: only the answer stops anything.
+ */
 function watchForStop(deps: MachineDeps, s: Downloading, signal: AbortSignal) {
   const stop = new AbortController();
   const ended = new AbortController();
+  const due = createWake();
   let objection: Objection | undefined;
 
   const askServer = async () => {
     const over = AbortSignal.any([signal, ended.signal, stop.signal]);
-    for (;;) {
-      await deps.clock.sleep(s.update.pollDuringUpdateSeconds * 1000, over);
+    for (let isDue = due.signal(); ; ) {
+      await deps.clock.sleep(s.update.pollDuringUpdateSeconds * 1000, AbortSignal.any([over, isDue]));
       if (over.aborted) return;
+      isDue = due.signal();
       objection = await objectionOfServer(deps, s, over);
       if (objection) return stop.abort();
     }
@@ -54,8 +61,9 @@ function watchForStop(deps: MachineDeps, s: Downloading, signal: AbortSignal) {
     deps.wake.signal().addEventListener(
       'abort',
       () => {
-        if (verdictOn(deps, s.update, 'download').kind === 'wait') stop.abort();
-        else askOwner();
+        if (verdictOn(deps, s.update, 'download').kind === 'wait') return stop.abort();
+        if (deps.schedule.isDue()) due.wake();
+        askOwner();
       },
       { once: true, signal: ended.signal },
     );

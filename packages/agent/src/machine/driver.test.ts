@@ -123,19 +123,6 @@ test('bytes that were not signed are refused, and do not keep the honest ones of
   expect(await agent.once()).toMatchObject({ last: { state: 'verified' } });
 });
 
-test('a download that never succeeds still hears that the rollout was stopped', async () => {
-  const { rolloutId } = await device.release('1.1.0', 2);
-  device.fetching = () => {
-    throw new AgentError('network', 'the mirror is gone');
-  };
-  const agent = await device.boot();
-  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
-  device.answering = request => (request.update ? { stop: [rolloutId] } : {});
-  await expect(agent.once()).rejects.toMatchObject({ code: 'network' });
-  device.pass(61);
-  expect(await agent.once()).toMatchObject({ name: 'idle', last: { state: 'failed', code: 'stopped' } });
-});
-
 test('lists that ended in the middle of a download stop it until newer ones come, and only until then', async () => {
   await device.release('1.1.0', 2);
   device.listedUntil = '2026-11-10T12:00:30Z';

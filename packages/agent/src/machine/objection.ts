@@ -33,8 +33,8 @@ export async function objectionNow(
 }
 
 /**
- * The same while an update is tried again, at most once in `pollDuringUpdateSeconds`: what takes long must still hear of
- * newer lists and of a stop. In between, the lists that are here are asked.
+ * The same while an update is tried again, at most once in `pollDuringUpdateSeconds`, or where a check-in is due, as after an
+ * event: what takes long must still hear of newer lists and of a stop. In between, the lists that are here are asked.
  */
 export function objectionMeanwhile(
   deps: MachineDeps,
@@ -42,7 +42,7 @@ export function objectionMeanwhile(
   signal: AbortSignal,
 ): Promise<Objection | undefined> {
   const isRecent = deps.schedule.sinceAnswerMs() < state.update.pollDuringUpdateSeconds * 1000;
-  return isRecent ? objectionOfLists(deps, state.update) : objectionNow(deps, state, signal);
+  return isRecent && !deps.schedule.isDue() ? objectionOfLists(deps, state.update) : objectionNow(deps, state, signal);
 }
 
 /**

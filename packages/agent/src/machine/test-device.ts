@@ -20,6 +20,7 @@ import { openSecurityLog } from '../security/security-log.ts';
 import { openAttemptLog } from './attempts.ts';
 import { createDriver, type Driver } from './driver.ts';
 import { createJournal } from './journal.ts';
+import { listenForEvents } from './listen.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import { openSilence } from './silence.ts';
 import { createSchedule } from './schedule.ts';
@@ -41,6 +42,8 @@ export interface RunningAgent {
   floor(): number;
   /** One check-in and what follows from it, all of it told. */
   once(): Promise<State>;
+  /** Until the signal fires: what comes over the event stream brings check-ins forward. */
+  listen(signal: AbortSignal): Promise<void>;
   /** The owner's API as it answers in another state of the machine. */
   ownerIn(state: State): OwnerApi;
 }
@@ -127,6 +130,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
     const waits = { schedule: createSchedule(clock, 0, random), wake: createWake() };
     const pulse = createPulse(clock, 0);
     const courier = device.hasServer ? createCourier(outbox, clock, log) : SILENT_COURIER;
+    const backoff = { baseSeconds: 1, maxSeconds: 10 };
     const driver = await createDriver(
       {
         ...shared,
@@ -134,6 +138,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
         downloader,
         random,
         log,
+        backoff,
         device: {
           product: 'gw2',
           hardware: 'gw2-a',
@@ -143,7 +148,6 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
           attributes: {},
         },
         courier,
-        backoff: { baseSeconds: 1, maxSeconds: 10 },
         pulse,
         onState: () => undefined,
         onProgress: () => undefined,
@@ -160,6 +164,7 @@ export async function openTestDevice(openInstaller?: OpenInstaller): Promise<Tes
       installer,
       owner: ownerIn(driver.state),
       floor: () => trust.floor('app'),
+      listen: signal => listenForEvents({ ...waits, server, clock, random, backoff, log }, signal),
       ownerIn: state => ownerIn(() => state),
       async once() {
         try {

@@ -1,4 +1,5 @@
 /** Tests: what lies outside a device: the update server, the signed lists, and the line that artifacts come over. */
+import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckInAnswer, CheckInRequest, Firmware, Offer, Report } from '@tidegate/protocol';
@@ -29,6 +30,8 @@ export interface Outside {
   /** What the line that artifacts come over does; may be exchanged. */
   fetching: () => Promise<void> | void;
   isEnrolled: boolean;
+  /** Says over the event stream that it is worth checking in at once. False where nobody listens. */
+  sayCheckIn(): boolean;
   /** The next download brings other bytes. */
   spoilNextDownload(): void;
   readonly reports: readonly Report[];
@@ -63,12 +66,17 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
   const bytesOf = new Map<string, Buffer>();
   const reports: Report[] = [];
   const line = { spoiled: false };
+  const streams = new Set<(withinSeconds: number) => void>();
 
   const outside: Outside = {
     answering: () => ({}),
     refreshing: () => undefined,
     fetching: () => undefined,
     isEnrolled: true,
+    sayCheckIn: () => {
+      for (const onCheckIn of streams) onCheckIn(0);
+      return streams.size > 0;
+    },
     offer: undefined,
     held: new Set(),
     notices: NO_NOTICES,
@@ -116,7 +124,12 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
       const isNews = offer !== undefined && runs < offer.counter;
       return { offer: isNews ? offer : null, stop: [], pollAfterSeconds: 60, ...outside.answering(request) };
     },
-    listen: () => Promise.reject(new AgentError('network', 'no events here')),
+    async listen(onCheckIn, signal) {
+      streams.add(onCheckIn);
+      await aborted(signal);
+      streams.delete(onCheckIn);
+      return undefined;
+    },
     async sendReports(sent) {
       // As the real one: a report sent again after a crash counts once.
       reports.push(...sent.filter(r => !reports.some(known => known.id === r.id)));
@@ -125,8 +138,9 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
   };
 
   const downloader: Downloader = {
-    async download(target) {
-      await outside.fetching();
+    async download(target, { signal }) {
+      await Promise.race([outside.fetching(), aborted(signal)]);
+      if (signal.aborted) throw new AgentError('stopped', 'the download was stopped');
       const file = join(folder, 'artifact');
       const bytes = bytesOf.get(target.path) ?? Buffer.alloc(0);
       await writeFile(file, line.spoiled ? bytes.map(b => b ^ 1) : bytes);
@@ -168,4 +182,8 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
   };
 
   return { outside, server, downloader, openTrust };
+}
+
+async function aborted(signal: AbortSignal): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
 }

@@ -21,11 +21,11 @@ function open(id: string, mayGoOn = () => true) {
 }
 const told = () => [...heard].filter(([, text]) => text.includes('event: check-in')).map(([id]) => id);
 const everybody = () => true;
-const nobody = () => false;
 
 test('tells devices in batches, at half the pace of check-ins, those with a stop first', async () => {
   for (let i = 0; i < 50; i++) open(`d${i}`);
-  streams.tell({ stops: l => l.id === 'd7', openings: everybody });
+  streams.tell(everybody);
+  streams.tellFirst(new Set(['d7', 'not-here']));
   await vi.advanceTimersByTimeAsync(250);
   expect(told()).toHaveLength(5);
   expect(told()).toContain('d7');
@@ -34,7 +34,7 @@ test('tells devices in batches, at half the pace of check-ins, those with a stop
   await vi.advanceTimersByTimeAsync(2000);
   expect(told()).toHaveLength(50);
   expect(heard.get('d7')?.split('event: check-in')).toHaveLength(2);
-  expect(heard.get('d7')).toContain('data: {"withinSeconds":2}\n\n');
+  expect(heard.get('d7')).toContain('data: {"withinSeconds":0.5}\n\n');
 });
 
 test('holds one stream a device, and no more than so many in all', async () => {
@@ -63,7 +63,7 @@ test('says something every half minute, and ends a stream whose device may not g
 test('cuts off a device that does not read, and asks all to come again when it ends', async () => {
   const deaf = streams.open({ id: 'deaf', product: 'gw2' }, everybody);
   for (let i = 0; i < 2000; i++) {
-    streams.tell({ stops: everybody, openings: nobody });
+    streams.tell(everybody);
     await vi.advanceTimersByTimeAsync(250);
   }
   expect(deaf.destroyed).toBe(true);

@@ -6,12 +6,13 @@
 import { Readable } from 'node:stream';
 import { CHECK_IN_EVENT, type CheckInEvent, HEARTBEAT_SECONDS } from '@tidegate/protocol';
 import { ServerError } from '../server-error.ts';
-import type { Listener, News } from './whom-to-tell.ts';
+import type { Listener } from './whom-to-tell.ts';
 
 const BATCH_MS = 250;
 /** Of the check-ins that this process may carry; the rest is for those who come by themselves. */
 const SHARE = 0.5;
-const WITHIN_SECONDS = 2;
+/** Two batches long: who is told spreads the rest itself, and a stop is still heard within a second. */
+const WITHIN_SECONDS = 0.5;
 /** A device that does not read is cut off. */
 const UNREAD_BYTES = 4096;
 const COME_AGAIN_SECONDS = 60;
@@ -19,7 +20,11 @@ const COME_AGAIN_SECONDS = 60;
 export interface EventStreams {
   /** @param mayGoOn asked at each heartbeat. @throws ServerError overloaded where there are enough */
   readonly open: (listener: Listener, mayGoOn: () => boolean) => Readable;
-  readonly tell: (news: News) => void;
+  /** Ids of the devices that listen. */
+  readonly listening: () => readonly string[];
+  readonly tell: (isMeant: (listener: Listener) => boolean) => void;
+  /** The same before all who wait to be told. */
+  readonly tellFirst: (ids: ReadonlySet<string>) => void;
   readonly size: () => number;
   readonly close: () => void;
 }
@@ -71,6 +76,11 @@ export function openEventStreams({ most, checkInsPerSecond, random }: EventStrea
     credit = 0;
   }
 
+  function wait(ids: readonly string[]): void {
+    waiting = new Set(ids);
+    if (waiting.size > 0) timer ??= setInterval(tellBatch, BATCH_MS);
+  }
+
   return {
     open: (listener, mayGoOn) => {
       const before = held.get(listener.id);
@@ -93,15 +103,14 @@ export function openEventStreams({ most, checkInsPerSecond, random }: EventStrea
       say(one, comeAgain());
       return one.stream;
     },
-    tell: ({ stops, openings }) => {
-      const listeners = shuffled(
-        [...held.values()].map(h => h.listener),
-        random,
-      );
-      const first = listeners.filter(stops);
-      const then = listeners.filter(l => !stops(l) && openings(l));
-      waiting = new Set([...first.map(l => l.id), ...waiting, ...then.map(l => l.id)]);
-      if (waiting.size > 0) timer ??= setInterval(tellBatch, BATCH_MS);
+    listening: () => [...held.keys()],
+    tell: isMeant => {
+      const meant = [...held.values()].filter(h => isMeant(h.listener)).map(h => h.listener.id);
+      wait([...waiting, ...shuffled(meant, random)]);
+    },
+    tellFirst: ids => {
+      const meant = [...held.keys()].filter(id => ids.has(id));
+      wait([...shuffled(meant, random), ...waiting]);
     },
     size: () => held.size,
     close: () => {

@@ -1,7 +1,7 @@
 /**
- * Which devices have a reason to come sooner, by what changed on the board: a place that has come, or a stop. Only what
- * the server knows of a device without asking anybody: its product and its id. Whoever is told in vain has checked in
- * once too often; whoever is not told comes by itself. Pure.
+ * What changed on the board that devices have a reason to come sooner for: a place that has come, or a stop. Of a device it
+ * knows product and id alone. Whoever is told in vain has checked in once too often; whoever is not told comes by itself.
+ * Pure.
  */
 import type { RunningRollout } from '../rollout/running-rollout.ts';
 import { placeHasCome } from '../rollout/eligible.ts';
@@ -16,21 +16,23 @@ export interface Listener {
   readonly product: string;
 }
 
-export interface News {
-  /** Those whose updates must not go on: to be told first. */
-  readonly stops: (listener: Listener) => boolean;
-  readonly openings: (listener: Listener) => boolean;
+export interface Changes {
+  /** Ids of rollouts whose updates must not go on. */
+  readonly stopped: readonly string[];
+  /** Undefined where nothing opened. */
+  readonly opensFor: ((listener: Listener) => boolean) | undefined;
 }
 
-/** Undefined where nobody need be told. */
-export function newsOf(before: BoardState, after: BoardState, now: Date): News | undefined {
+export function changesOf(before: BoardState, after: BoardState, now: Date): Changes {
   const known = new Map(before.rollouts.map(r => [r.id, r]));
   const opened = after.rollouts.filter(r => r.state === 'running' && r.notBefore <= now && isWider(known.get(r.id), r));
   const stopped = before.rollouts.filter(r => after.stopped.has(r.id) && !before.stopped.has(r.id));
-  if (opened.length === 0 && stopped.length === 0) return undefined;
   return {
-    stops: ({ id, product }) => stopped.some(r => r.product === product && hasPlace(r, id, now)),
-    openings: ({ id, product }) => opened.some(r => r.product === product && hasPlace(r, id, now)),
+    stopped: stopped.map(r => r.id),
+    opensFor:
+      opened.length === 0
+        ? undefined
+        : ({ id, product }) => opened.some(r => r.product === product && hasPlace(r, id, now)),
   };
 }
 
