@@ -25,7 +25,7 @@ export function authenticateOperators(app: FastifyInstance, db: Db): void {
     if (READS.includes(request.method) || !request.operator) return;
     const { id, name } = request.operator;
     request.log.info(
-      { operator: { id, name }, method: request.method, url: request.url, status: reply.statusCode },
+      { reqId: request.id, operator: { id, name }, method: request.method, url: request.url, status: reply.statusCode },
       'act',
     );
   });

@@ -3,7 +3,7 @@
  * by asker. Before authentication and before a body is read, so that a refusal costs next to nothing. What stands
  * outside of the plugin that uses it (health) is answered whatever comes.
  */
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import type { FleetConfig } from './fleet-config.ts';
@@ -20,7 +20,8 @@ declare module 'fastify' {
   }
 }
 
-type Hook = (request: FastifyRequest) => Promise<void>;
+/** Calls back instead of promising: a promise would cost as much as what the hook does. */
+type Hook = (request: FastifyRequest, reply: FastifyReply, done: HookHandlerDoneFunction) => void;
 
 /** A token that is younger than this was paid for by the nonce that it was made with. */
 const PAID_SECONDS = 60;
@@ -75,28 +76,45 @@ export function controlLoad({ clock, log, pace, fleet, random }: LoadDeps): Load
     if (!isTaken) turnAway('opening', 'more devices come than are to be served');
   }
 
+  /** One function for all: a closure for each request would cost more than what it does. */
+  function left(this: object): void {
+    pressure.ended(this);
+  }
+
   return {
     watch: app => {
       app.addHook('onRoute', route => {
         route.config = { ...route.config, loadProblems: ['overloaded', 'too-many-requests'] };
       });
-      app.addHook('onRequest', async (request, reply) => {
-        pressure.began(request);
-        reply.raw.once('close', () => pressure.ended(request));
+      app.addHook('onRequest', (request, reply, done) => {
+        pressure.began(reply.raw);
+        reply.raw.on('close', left);
         const urgency = request.routeOptions.config.urgency ?? 'opening';
         if (isShed(urgency, pressure.now(), random())) turnAway(urgency, 'the server has more to do than it can');
+        done();
       });
       // The answer is ready: how long its bytes take is the line's affair.
-      app.addHook('onSend', async request => pressure.ended(request));
+      app.addHook('onSend', (_request, reply, _payload, done) => {
+        pressure.ended(reply.raw);
+        done();
+      });
     },
-    opening: async request => {
+    opening: (request, _reply, done) => {
       addresses.admit(addressKey(request.ip));
       pay();
+      done();
     },
-    byAddress: async request => addresses.admit(addressKey(request.ip)),
-    byDevice: async request => devices.admit(request.device.id),
-    checkIn: async request => {
+    byAddress: (request, _reply, done) => {
+      addresses.admit(addressKey(request.ip));
+      done();
+    },
+    byDevice: (request, _reply, done) => {
+      devices.admit(request.device.id);
+      done();
+    },
+    checkIn: (request, _reply, done) => {
       if (clock.now().getTime() / 1000 - request.device.tokenIssuedAtSeconds >= PAID_SECONDS) pay();
+      done();
     },
     close: pressure.close,
   };

@@ -18,11 +18,13 @@ export interface RateLimit {
 /** A burst of a minute's worth is let through. */
 export function rateLimit(clock: Clock, perMinute: number): RateLimit {
   const rate = { perSecond: perMinute / 60, burst: perMinute };
-  const buckets = recentMap<Bucket>(ASKERS_REMEMBERED);
+  const buckets = recentMap<{ bucket: Bucket | undefined }>(ASKERS_REMEMBERED);
   return {
     admit: asker => {
-      const { bucket, isTaken, waitSeconds } = draw(buckets.get(asker), rate, clock.now().getTime());
-      buckets.set(asker, bucket);
+      let held = buckets.get(asker);
+      if (!held) buckets.set(asker, (held = { bucket: undefined }));
+      const { bucket, isTaken, waitSeconds } = draw(held.bucket, rate, clock.now().getTime());
+      held.bucket = bucket;
       if (isTaken) return;
       throw new ServerError('too-many-requests', 'you ask more often than is allowed: wait as Retry-After says', {
         retryAfterSeconds: Math.ceil(waitSeconds),

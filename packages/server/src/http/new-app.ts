@@ -34,7 +34,9 @@ export function newApp(log: Logger, limits: AppLimits, { https, refused }: AppOp
     // Only the addresses of these may say in whose name they ask: a proxy beside us, never a device of the internet.
     trustProxy: ['loopback', 'linklocal', 'uniquelocal'],
     loggerInstance,
-    genReqId: () => randomUUID(),
+    genReqId: numbered(),
+    // Nearly no request is logged: the logger that names one is made where it is.
+    childLoggerFactory: logger => logger,
     bodyLimit: limits.bodyBytes,
     requestTimeout: limits.requestSeconds * 1000,
     connectionTimeout: IDLE_SECONDS * 1000,
@@ -58,6 +60,13 @@ export function newApp(log: Logger, limits: AppLimits, { https, refused }: AppOp
   app.setValidatorCompiler(compileValidator);
   handleProblems(app, refused);
   return app;
+}
+
+/** Unlike any other in the logs of all processes. */
+function numbered(): () => string {
+  const processId = randomUUID();
+  let count = 0;
+  return () => `${processId}-${++count}`;
 }
 
 /** One that answers while the end begins is kept idle after it: without this, the end waits until a proxy lets go of it. */

@@ -21,7 +21,7 @@ export function handleProblems(app: FastifyInstance, refused: (code: ProblemCode
 export async function answerProblem(request: FastifyRequest, reply: FastifyReply, error: ServerError): Promise<void> {
   const status = PROBLEMS[error.code];
   if (status >= 500 && !isForeseen(error)) {
-    request.log.error({ err: error.cause ?? error, url: request.url }, error.message);
+    request.log.error({ reqId: request.id, err: error.cause ?? error, url: request.url }, error.message);
   }
   const problem: Problem = {
     type: 'about:blank',

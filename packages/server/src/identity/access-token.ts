@@ -1,27 +1,33 @@
 /**
- * Access tokens of devices: EdDSA, one hour, by @fastify/jwt with its cache of verified tokens. Expiry is judged here,
- * by the injected clock, after the signature.
+ * Access tokens of devices: EdDSA, one hour, by @fastify/jwt. A header that was verified once is remembered, since
+ * a device sends the same one for an hour. Expiry is judged here, by the injected clock, each time.
  */
+import { getHeapStatistics } from 'node:v8';
 import fastifyJwt from '@fastify/jwt';
 import type { FastifyInstance } from 'fastify';
-import { Type } from 'typebox';
+import { type Static, Type } from 'typebox';
 import { Hex32, Name, parser } from '@tidegate/protocol';
 import type { Clock } from '../clock.ts';
 import type { RequestDevice } from '../http/request-identity.ts';
+import { recentMap } from '../recent-map.ts';
 import { ServerError } from '../server-error.ts';
 import type { ServerKeys } from './server-keys.ts';
 
 export const ACCESS_TOKEN_SECONDS = 3600;
-const TOKENS_REMEMBERED = 50_000;
+/** About what a remembered header takes. All of them together take an eighth of the heap at most. */
+const REMEMBERED_BYTES = 600;
 const ISSUER = 'tidegate';
 
-const readClaims = parser(Type.Object({ sub: Hex32, product: Name, iat: Type.Number(), exp: Type.Number() }));
+const SCHEME = 'Bearer ';
+
+const Claims = Type.Object({ sub: Hex32, product: Name, iat: Type.Number(), exp: Type.Number() });
+const readClaims = parser(Claims);
 
 export async function useAccessTokens(app: FastifyInstance, keys: ServerKeys['tokenKeys']): Promise<void> {
   await app.register(fastifyJwt, {
     secret: keys,
     sign: { algorithm: 'EdDSA', iss: ISSUER },
-    verify: { algorithms: ['EdDSA'], allowedIss: ISSUER, ignoreExpiration: true, cache: TOKENS_REMEMBERED },
+    verify: { algorithms: ['EdDSA'], allowedIss: ISSUER, ignoreExpiration: true },
   });
 }
 
@@ -35,19 +41,45 @@ export function issueAccessToken(
 }
 
 /** @param authorization the header as it came. Throws ServerError: unauthenticated, token-expired. */
-export function readAccessToken(app: FastifyInstance, authorization: string | undefined, clock: Clock): RequestDevice {
-  if (!authorization?.startsWith('Bearer ')) throw new ServerError('unauthenticated', 'an access token is needed');
-  const claims = readClaims(verified(app, authorization.slice('Bearer '.length)));
-  if (!claims.ok) throw new ServerError('unauthenticated', 'the access token is not valid');
-  if (claims.value.exp * 1000 <= clock.now().getTime())
-    throw new ServerError('token-expired', 'the access token has expired');
-  return { id: claims.value.sub, product: claims.value.product, tokenIssuedAtSeconds: claims.value.iat };
+export type ReadAccessToken = (authorization: string | undefined) => RequestDevice;
+
+interface Verified {
+  readonly device: RequestDevice;
+  readonly expiresAtMs: number;
 }
 
-function verified(app: FastifyInstance, token: string): unknown {
+export function accessTokenReader(app: FastifyInstance, clock: Clock): ReadAccessToken {
+  const verified = recentMap<Verified>(getHeapStatistics().heap_size_limit / 8 / REMEMBERED_BYTES);
+
+  function recall(authorization: string): Verified {
+    const known = verified.get(authorization);
+    if (known) return known;
+    const read = verify(app, authorization.slice(SCHEME.length));
+    verified.set(authorization, read);
+    return read;
+  }
+
+  return authorization => {
+    if (!authorization?.startsWith(SCHEME)) throw new ServerError('unauthenticated', 'an access token is needed');
+    const { device, expiresAtMs } = recall(authorization);
+    if (expiresAtMs <= clock.now().getTime()) throw new ServerError('token-expired', 'the access token has expired');
+    return device;
+  };
+}
+
+function verify(app: FastifyInstance, token: string): Verified {
+  const { sub, product, iat, exp } = claimsOf(app, token);
+  return { device: { id: sub, product, tokenIssuedAtSeconds: iat }, expiresAtMs: exp * 1000 };
+}
+
+function claimsOf(app: FastifyInstance, token: string): Static<typeof Claims> {
+  let payload: unknown;
   try {
-    return app.jwt.verify(token);
+    payload = app.jwt.verify(token);
   } catch (error) {
     throw new ServerError('unauthenticated', 'the access token is not valid', { cause: error });
   }
+  const claims = readClaims(payload);
+  if (!claims.ok) throw new ServerError('unauthenticated', 'the access token is not valid');
+  return claims.value;
 }

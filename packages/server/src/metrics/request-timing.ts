@@ -6,9 +6,10 @@ import type { Listener, Metrics } from './metrics.ts';
 const NOWHERE = { method: 'other', route: 'none' };
 
 export function timeRequests(app: FastifyInstance, listener: Listener, { requests }: Metrics): void {
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const { url } = request.routeOptions;
     const met = request.is404 || url === undefined ? NOWHERE : { method: request.method, route: url };
     requests.observe({ listener, ...met, status: `${Math.floor(reply.statusCode / 100)}xx` }, reply.elapsedTime / 1000);
+    done();
   });
 }

@@ -44,19 +44,17 @@ async function start(more: Partial<RolloutRequest>): Promise<void> {
 }
 
 async function ask(id: string, state?: 'offered' | 'downloading' | 'downloaded', canary = false): Promise<boolean> {
-  const { offer } = await checkIn(
-    { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 }, downloadsAtOnce },
-    { id, product: 'gw' },
-    {
-      agentVersion: '0.1.0',
-      hardware: 'gw-a',
-      channel: 'stable',
-      bootId: seedId(`boot ${id}`),
-      components: [{ component: 'app', version: '1.1.0', counter: 1 }],
-      ...(state && { update: { rolloutId: rollout.id, attempt: 1, state } }),
-      ...(canary && { canary }),
-    },
-  );
+  const body = {
+    agentVersion: '0.1.0',
+    hardware: 'gw-a',
+    channel: 'stable',
+    bootId: seedId(`boot ${id}`),
+    components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+    ...(state && { update: { rolloutId: rollout.id, attempt: 1, state } }),
+    ...(canary && { canary }),
+  };
+  const deps = { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 }, downloadsAtOnce };
+  const { offer } = await checkIn(deps, { id, product: 'gw' }, body, JSON.stringify(body));
   return offer !== null;
 }
 

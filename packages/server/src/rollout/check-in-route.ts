@@ -1,6 +1,7 @@
 /** `POST check-in` on the device listener, inside the plugin whose hook sets `request.device`. */
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { CheckInAnswer, CheckInRequest, LIMITS } from '@tidegate/protocol';
+import type { FastifyInstance } from 'fastify';
 import type { LoadControl } from '../fleet/load-control.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { type CheckInDeps, checkIn } from './check-in.ts';
@@ -10,9 +11,17 @@ export interface CheckInRouteDeps extends CheckInDeps {
   readonly metrics: Pick<Metrics, 'checkIns' | 'offers' | 'stops'>;
 }
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The body of a check-in as it came. */
+    text: string;
+  }
+}
+
 export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox {
   const { checkIns, offers, stops } = deps.metrics;
   return async app => {
+    rememberText(app);
     app.post(
       '/check-in',
       {
@@ -27,7 +36,7 @@ export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox 
         },
       },
       async request => {
-        const answer = await checkIn(deps, request.device, request.body);
+        const answer = await checkIn(deps, request.device, request.body, request.text);
         checkIns.inc();
         if (answer.offer) offers.inc();
         if (answer.stop.length > 0) stops.inc();
@@ -35,4 +44,14 @@ export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox 
       },
     );
   };
+}
+
+/** Whether a device says anything new is judged by its words as they came: to write them again would cost more. */
+function rememberText(app: FastifyInstance): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.decorateRequest('text', '');
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
+    request.text = text;
+    void parse(request, text, done);
+  });
 }

@@ -44,19 +44,16 @@ function ask(more: Partial<CheckInRequest> = {}, through: Pick<Board, 'current'>
     memory,
     pace: { pollAfterSeconds: () => 60 },
   };
-  return checkIn(
-    deps,
-    { id, product: 'gw' },
-    {
-      agentVersion: '0.1.0',
-      hardware: 'gw-a',
-      channel: 'stable',
-      bootId: seedId('boot'),
-      components: [{ component: 'app', version: '1.1.0', counter: 1 }],
-      attributes: { site: 'home' },
-      ...more,
-    },
-  );
+  const body = {
+    agentVersion: '0.1.0',
+    hardware: 'gw-a',
+    channel: 'stable',
+    bootId: seedId('boot'),
+    components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+    attributes: { site: 'home' },
+    ...more,
+  };
+  return checkIn(deps, { id, product: 'gw' }, body, JSON.stringify(body));
 }
 
 const attempts = () => base.db.selectFrom('attempts').selectAll().execute();
@@ -125,14 +122,15 @@ describe('a check-in', () => {
       memory,
       pace: { pollAfterSeconds: () => 60 },
     };
-    const { offer } = await checkIn(deps, late, {
+    const body = {
       agentVersion: '0.1.0',
       hardware: 'gw-a',
       channel: 'stable',
       bootId: seedId('boot late'),
       components: [],
       attributes: { site: 'home' },
-    });
+    };
+    const { offer } = await checkIn(deps, late, body, JSON.stringify(body));
     expect(offer?.rolloutId).toBe(rollout.id);
   });
 

@@ -7,11 +7,11 @@ import { storable } from '../db/storable.ts';
 import type { Deps } from '../deps.ts';
 import type { FleetPace } from '../fleet/fleet-pace.ts';
 import type { Board, BoardView } from './board.ts';
-import { decide } from './decide.ts';
+import { type Decision, decide } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { admitDevice } from './admission-store.ts';
-import { NOTHING_KNOWN, placeOffer } from './offer-store.ts';
+import { type KnownDevice, NOTHING_KNOWN, placeOffer } from './offer-store.ts';
 import type { RunningRollout } from './running-rollout.ts';
 import { within } from '../within.ts';
 
@@ -23,10 +23,12 @@ export interface CheckInDeps extends Deps {
   readonly downloadsAtOnce?: number | undefined;
 }
 
+/** @param text the body as it came */
 export async function checkIn(
   deps: CheckInDeps,
   identity: { readonly id: string; readonly product: string },
   body: CheckInRequest,
+  text: string,
 ): Promise<CheckInAnswer> {
   const facts: SaidFacts = {
     id: identity.id,
@@ -34,44 +36,66 @@ export async function checkIn(
     channel: body.channel,
     hardware: body.hardware,
     components: body.components,
-    attributes: storableAttributes(body.attributes ?? {}),
+    attributes: storableAttributes(body.attributes),
     canary: body.canary ?? false,
   };
   const now = deps.clock.now();
-  deps.memory.note({ facts, at: now, update: body.update, bootId: body.bootId });
+  deps.memory.note({ facts, at: now, update: body.update, bootId: body.bootId, text });
   const pollAfterSeconds = deps.pace.pollAfterSeconds(identity.id, now);
+  const asked = { said: facts, workingOn: body.update?.rolloutId };
   const view = deps.board.current();
-  if (!view) return { offer: null, stop: [], pollAfterSeconds };
-  try {
-    return { ...(await within(ANSWER_MS, offerFor(deps, facts, body.update?.rolloutId, view))), pollAfterSeconds };
-  } catch (error) {
-    deps.log.warn({ err: error, deviceId: identity.id }, 'no offer could be made');
-    return { offer: null, stop: [], pollAfterSeconds };
-  }
+  const toDo = view ? (fromMemory(deps.memory, asked, view, now) ?? (await fromDatabase(deps, asked, view))) : NOTHING;
+  return { ...toDo, pollAfterSeconds };
 }
 
+type WhatToDo = Pick<CheckInAnswer, 'offer' | 'stop'>;
+
+interface Asked {
+  readonly said: SaidFacts;
+  /** The rollout of the update that the device is working on. */
+  readonly workingOn: string | undefined;
+}
+
+const NOTHING: WhatToDo = { offer: null, stop: [] };
 /** A database that hangs must not hang the devices: an offer that it places all the same comes with the next check-in. */
 const ANSWER_MS = 1000;
 
-async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | undefined, view: BoardView) {
+/** Nearly every check-in of a fleet is answered here; undefined where there is something to place, or to look up. */
+function fromMemory(memory: DeviceMemory, asked: Asked, view: BoardView, now: Date): WhatToDo | undefined {
+  const { said, workingOn } = asked;
+  const rollouts = view.rolloutsFor(said.product, said.channel);
+  const known = rollouts.length === 0 ? NOTHING_KNOWN : memory.remembered(said.id, workingOn, view.deviceGeneration);
+  if (!known) return undefined;
+  const { offer, stop } = judge({ ...asked, known, rollouts, view, now });
+  return offer ? undefined : { offer: null, stop: [...stop] };
+}
+
+async function fromDatabase(deps: CheckInDeps, asked: Asked, view: BoardView): Promise<WhatToDo> {
+  try {
+    return await within(ANSWER_MS, offerFor(deps, asked, view));
+  } catch (error) {
+    deps.log.warn({ err: error, deviceId: asked.said.id }, 'no offer could be made');
+    return NOTHING;
+  }
+}
+
+async function offerFor(deps: CheckInDeps, asked: Asked, view: BoardView): Promise<WhatToDo> {
   const { memory, db, clock, downloadsAtOnce } = deps;
+  const { said, workingOn } = asked;
   let rollouts = view.rolloutsFor(said.product, said.channel);
-  const { attempts, tags, group } =
-    rollouts.length > 0 ? await memory.known(said.id, workingOn, view.deviceGeneration) : NOTHING_KNOWN;
-  const device = { ...said, tags, group, lastCheckIn: clock.now() };
+  const known = await memory.known(said.id, workingOn, view.deviceGeneration);
   for (;;) {
     const now = clock.now();
-    rollouts = rollouts.filter(r => attempts.has(r.id) || !isClosed(view, r, now));
-    const { offer, stop } = decide({ device, attempts, rollouts, stopped: view.stopped, workingOn, now });
+    const { offer, stop } = judge({ ...asked, known, rollouts, view, now });
     if (!offer) return { offer: null, stop: [...stop] };
     const { rollout } = offer;
-    const asked = { rolloutId: rollout.id, deviceId: device.id, now };
+    const wanted = { rolloutId: rollout.id, deviceId: said.id, now };
     const isAdmitting = rollout.isAdmitting || downloadsAtOnce !== undefined;
-    const answer = isAdmitting ? await admitDevice(db, asked, downloadsAtOnce) : await placeOffer(db, asked);
+    const answer = isAdmitting ? await admitDevice(db, wanted, downloadsAtOnce) : await placeOffer(db, wanted);
     // Most of a large fleet waits most of the time: that there is no place is answered from memory for a while.
     if (answer && 'closedUntil' in answer) view.closedUntil.set(rollout.id, answer.closedUntil.getTime());
     const placed = answer && 'closedUntil' in answer ? undefined : answer;
-    if (placed) memory.learn(device.id, rollout.id, placed);
+    if (placed) memory.learn(said.id, rollout.id, placed);
     if (placed && !placed.ended) {
       // Writing took its time: meanwhile a stop may have come, or this process may have been cut off from it.
       const mayStill = deps.board
@@ -83,6 +107,20 @@ async function offerFor(deps: CheckInDeps, said: SaidFacts, workingOn: string | 
     // The database knows better: stopped in this moment, or ended through another process. Each round drops one.
     rollouts = rollouts.filter(r => r !== rollout);
   }
+}
+
+interface Judged extends Asked {
+  readonly known: KnownDevice;
+  readonly rollouts: readonly RunningRollout[];
+  readonly view: BoardView;
+  readonly now: Date;
+}
+
+/** By what is in memory; a rollout that had no place lately asks nobody anew. */
+function judge({ said, known: { attempts, tags, group }, rollouts, view, workingOn, now }: Judged): Decision {
+  const device = { ...said, tags, group, lastCheckIn: now };
+  const open = rollouts.filter(r => attempts.has(r.id) || !isClosed(view, r, now));
+  return decide({ device, attempts, rollouts: open, stopped: view.stopped, workingOn, now });
 }
 
 function isClosed(view: BoardView, rollout: RunningRollout, now: Date): boolean {
@@ -104,6 +142,9 @@ function toOffer(rollout: RunningRollout, attempt: number): Offer {
   };
 }
 
-function storableAttributes(attributes: Record<string, string>): Record<string, string> {
+const NO_ATTRIBUTES = {};
+
+function storableAttributes(attributes: Record<string, string> | undefined): Record<string, string> {
+  if (!attributes) return NO_ATTRIBUTES;
   return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, storable(value)]));
 }

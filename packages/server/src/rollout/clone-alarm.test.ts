@@ -49,7 +49,7 @@ function hearAt(memory: DeviceMemory, letter: string, at: Date): void {
     attributes: {},
     canary: false,
   };
-  memory.note({ facts, at, update: undefined, bootId: boot(letter) });
+  memory.note({ facts, at, update: undefined, bootId: boot(letter), text: letter });
 }
 
 async function alarms(): Promise<string[]> {

@@ -2,8 +2,8 @@
  * What this process remembers of devices, so that most check-ins need no database: their attempts, tags, and what was last
  * written of their inventory. Bounded; forgetting costs one query. Sightings are written behind, in batches.
  */
-import { hash } from 'node:crypto';
 import { getHeapStatistics } from 'node:v8';
+import { crc32 } from 'node:zlib';
 import type { Deps } from '../deps.ts';
 import { recentMap } from '../recent-map.ts';
 import type { KnownAttempt } from './decide.ts';
@@ -28,15 +28,17 @@ interface Remembered {
 
 export interface DeviceMemory {
   /**
-   * The device's attempts, tags and group; one query where they are not known, or not yet the attempt that it works on, or
+   * The device's attempts, tags and group; undefined where they are not known, or not yet the attempt that it works on, or
    * where an operator had attempts retried or devices tagged since.
    */
+  readonly remembered: (deviceId: string, workingOn: string | undefined, generation: number) => KnownDevice | undefined;
+  /** The same, with one query where they are not remembered. */
   readonly known: (deviceId: string, workingOn: string | undefined, generation: number) => Promise<KnownDevice>;
   readonly learn: (deviceId: string, rolloutId: string, attempt: KnownAttempt) => void;
   /** Its attempts have changed in the database: the next check-in reads them again. */
   readonly forgetAttempts: (deviceId: string) => void;
-  /** Notes a sighting; it reaches the database within about a second, where it says anything new. */
-  readonly note: (sighting: Omit<Sighting, 'bootIds'> & { readonly bootId: string }) => void;
+  /** Notes a sighting; it reaches the database within about a second, where its text is new. */
+  readonly note: (sighting: Omit<Sighting, 'bootIds'> & { readonly bootId: string; readonly text: string }) => void;
   readonly flush: () => Promise<void>;
   /** Writes what is still held back. */
   readonly close: () => Promise<void>;
@@ -58,11 +60,18 @@ export function openDeviceMemory(deps: Deps): DeviceMemory {
     return entry;
   }
 
+  const remember: DeviceMemory['remembered'] = (deviceId, workingOn, generation) => {
+    const entry = remembered.get(deviceId);
+    const known = entry && entry.generation >= generation ? entry.known : undefined;
+    return known && (workingOn === undefined || known.attempts.has(workingOn)) ? known : undefined;
+  };
+
   return {
+    remembered: remember,
     known: async (deviceId, workingOn, generation) => {
+      const known = remember(deviceId, workingOn, generation);
+      if (known) return known;
       const entry = recall(deviceId);
-      const known = entry.generation >= generation ? entry.known : undefined;
-      if (known && (workingOn === undefined || known.attempts.has(workingOn))) return known;
       const read = await knownDevice(deps.db, deviceId);
       entry.known = read;
       entry.generation = generation;
@@ -78,23 +87,18 @@ export function openDeviceMemory(deps: Deps): DeviceMemory {
       const entry = remembered.get(deviceId);
       if (entry) entry.known = undefined;
     },
-    note: ({ facts, at, update, bootId }) => {
+    note: ({ facts, at, update, bootId, text }) => {
       const entry = recall(facts.id);
-      const said = JSON.stringify([bootId, facts]);
-      const digest = digestOf(said);
+      // That a change goes unnoticed for five minutes is as likely as four billion to one.
+      const digest = crc32(text);
       const seenAt = at.getTime();
       const stale = Math.abs(seenAt - entry.writtenAt) >= REWRITE_SECONDS * 1000;
       if (!stale && digest === entry.digest && update === undefined) return;
       entry.writtenAt = seenAt;
       entry.digest = digest;
-      behind.add({ facts, at, update, bootIds: [bootId], bytes: said.length + SIGHTING_BYTES });
+      behind.add({ facts, at, update, bootIds: [bootId], bytes: text.length + SIGHTING_BYTES });
     },
     flush: behind.flush,
     close: behind.close,
   };
-}
-
-/** 48 bits: that a change goes unnoticed for five minutes is less likely than that the process ends before it is written. */
-function digestOf(said: string): number {
-  return hash('sha256', said, 'buffer').readUIntBE(0, 6);
 }

@@ -51,18 +51,17 @@ export async function testRollout() {
       confirm: () => board.confirm(),
       checkIn: async (device: number, workingOn?: string) => {
         await board.confirm();
-        return checkIn(
-          deps,
-          { id: ids[device] ?? '', product: 'gw' },
-          {
-            agentVersion: '0.1.0',
-            hardware: 'gw-a',
-            channel: 'stable',
-            bootId: seedId('boot'),
-            components: [{ component: 'app', version: '1.1.0', counter: 1 }],
-            ...(workingOn !== undefined && { update: { rolloutId: workingOn, attempt: 1, state: 'downloading' } }),
-          },
-        );
+        const body = {
+          agentVersion: '0.1.0',
+          hardware: 'gw-a',
+          channel: 'stable',
+          bootId: seedId('boot'),
+          components: [{ component: 'app', version: '1.1.0', counter: 1 }],
+          ...(workingOn !== undefined && {
+            update: { rolloutId: workingOn, attempt: 1, state: 'downloading' as const },
+          }),
+        };
+        return checkIn(deps, { id: ids[device] ?? '', product: 'gw' }, body, JSON.stringify(body));
       },
     };
   }
