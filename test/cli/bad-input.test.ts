@@ -47,6 +47,19 @@ test('tells which phase is wrong, in words and as a path', async () => {
   expect(wrong.message).toContain('(at phases, entry 2)');
 });
 
+test('tells at which position a filter is wrong, of what a gate demands too much, and where releases are listed', async () => {
+  const create = ['rollout', 'create', office.target, '--yes'];
+  const filter = await refusal([...create, '--filter', 'site==a;;floor==1']);
+  expect(filter).toMatchObject({ exit: 2, code: 'filter-invalid', path: '/filter' });
+  expect(filter.message).toContain('at position 9');
+  const gate = await refusal([...create, '--success', '99%', '--allowed-failures', '3%']);
+  expect(gate).toMatchObject({ exit: 2, code: 'gate-impossible', path: '/gate/successShare' });
+  expect(gate.message).toContain('99 % and allowed failures of 3 % are more than 100 % together: lower one of them');
+  const other = await refusal(['rollout', 'create', 'cam1/stable/app/9/x', '--yes']);
+  expect(other).toMatchObject({ exit: 2, code: 'release-unknown', path: '/target' });
+  expect(other.message).toContain('tidegate release list');
+});
+
 test('is turned away with a wrong token, and says what to do', async () => {
   const tokenFile = office.desk.file('wrong.token');
   await writeFile(tokenFile, `${secret}\n`, { mode: 0o600 });

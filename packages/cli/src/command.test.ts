@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { hex32List, phaseList, phaseText, share, shareWords, wholeNumber, windowRules } from './command.ts';
+import { hex32List, phaseList, phaseText, share, shareWords, targetPath, wholeNumber, windowRules } from './command.ts';
 
 test('reads each share that it writes, to the basis point', () => {
   fc.assert(
@@ -40,4 +40,12 @@ test('collects windows, and says how one is written where it is none', () => {
   expect(windowRules('22:00-24:00', first)).toMatchObject([{ days: ['sat'] }, { from: '22:00', to: '24:00' }]);
   for (const text of ['always', '02:00-02:00', 'sat 2-5'])
     expect(() => windowRules(text)).toThrow('mon-fri 02:00-05:00');
+  expect(() => windowRules('mon 02:00-02:00')).toThrow('The end of «mon 02:00-02:00» is the same time');
+});
+
+test('says what phases and targets look like where they are something else', () => {
+  expect(() => phaseList('10,20')).toThrow('numbers of devices such as 5dev');
+  expect(targetPath('gw2/stable/app/1.1.0/app.tgz')).toBe('gw2/stable/app/1.1.0/app.tgz');
+  for (const text of ['app.tgz', '../stable/app/1.1.0/app.tgz', ''])
+    expect(() => targetPath(text)).toThrow('tidegate release list');
 });

@@ -2,6 +2,7 @@
 import {
   HEX_32_PATTERN,
   NAME_PATTERN,
+  parseTargetPath,
   parseWindowRule,
   type Phase,
   SHA256_PATTERN,
@@ -42,6 +43,12 @@ export function name(text: string): string {
   return text;
 }
 
+export function targetPath(text: string): string {
+  if (parseTargetPath(text) === undefined)
+    throw new InvalidArgumentError('Give product/channel/component/version/file, as `tidegate release list` shows it.');
+  return text;
+}
+
 const GROUP = new RegExp(TAG_PATTERN);
 
 export function groupName(text: string): string {
@@ -74,7 +81,10 @@ export function share(text: string): number {
 export function phaseList(text: string): readonly Phase[] {
   return text.split(',').map(part => {
     const devices = /^(\d{1,8})\s?dev(?:ices?)?$/.exec(part.trim())?.[1];
-    return devices === undefined ? { basisPoints: share(part) } : { devices: Number(devices) };
+    if (devices !== undefined) return { devices: Number(devices) };
+    if (!part.includes('%'))
+      throw new InvalidArgumentError('Give shares such as 10%, or numbers of devices such as 5dev before them.');
+    return { basisPoints: share(part) };
   });
 }
 
@@ -82,8 +92,9 @@ export function phaseList(text: string): readonly Phase[] {
 export function windowRules(text: string, before: readonly WindowRule[] = []): readonly WindowRule[] {
   const parsed = parseWindowRule(text);
   if (parsed.ok) return [...before, parsed.value];
+  const { path, message } = parsed.fault;
   throw new InvalidArgumentError(
-    `«${text}»${parsed.fault.path} ${parsed.fault.message}. Write "mon-fri 02:00-05:00", "sat,sun 00:00-24:00" or "22:00-06:00".`,
+    `${path === '' ? `«${text}»` : `The end of «${text}»`} ${message}. Write "mon-fri 02:00-05:00", "sat,sun 00:00-24:00" or "22:00-06:00".`,
   );
 }
 

@@ -100,7 +100,9 @@ function buildProgram(terminal: Terminal, hear: (text: string) => void): Command
   ];
   program.addCommand(loginCommand(terminal)).addCommand(statusCommand(terminal));
   for (const [name, description, commands] of groups) {
-    const group = new Command(name).description(description);
+    const group = new Command(name)
+      .description(description)
+      .addHelpText('after', `\nEach command has examples: tidegate ${name} ${commands[0]?.name()} --help`);
     for (const cmd of commands) group.addCommand(cmd);
     program.addCommand(group);
   }

@@ -71,7 +71,10 @@ export function windowFault(window: Window): Fault | undefined {
     const length = (minutes(to) - minutes(from) + DAY_MINUTES) % DAY_MINUTES;
     const isWholeDay = minutes(to) - minutes(from) === DAY_MINUTES;
     if (length === 0 && !isWholeDay)
-      return { path: `/${i}/to`, message: 'is `from` again: it never opens (00:00 to 24:00 is the whole day)' };
+      return {
+        path: `/${i}/to`,
+        message: 'is the same time as `from`: it never opens (00:00 to 24:00 is the whole day)',
+      };
     if (length < LIMITS.windowMinutesMin && !isWholeDay)
       return { path: `/${i}/to`, message: `must be ${LIMITS.windowMinutesMin} minutes after \`from\` or more` };
   }

@@ -16,7 +16,7 @@ const parseProblem = jsonParser(
 
 const TO_DO: Partial<Record<ProblemCode, string>> = {
   unauthenticated: 'This server does not know the token. Give another by --token-file, or log in anew: tidegate login.',
-  forbidden: 'Ask an admin for a token of that role.',
+  'release-unknown': 'What there is: tidegate release list.',
   unavailable: 'Try again in a moment.',
   internal: 'Its log says more.',
   'disk-full': 'Make room on the server.',

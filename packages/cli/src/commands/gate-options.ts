@@ -44,11 +44,9 @@ function ramp(text: string): Ramp {
       'Give devices a minute, a factor above 1, and a number of verified devices: 10,2,50.',
     );
   const [, rate, whole, part = '', verified] = match;
-  return {
-    devicesPerMinute: Number(rate),
-    growth: Number(whole) * 10_000 + Number(part.padEnd(4, '0')),
-    verified: Number(verified),
-  };
+  const growth = Number(whole) * 10_000 + Number(part.padEnd(4, '0'));
+  if (growth <= 10_000) throw new InvalidArgumentError('The factor must be above 1: 10,2,50 doubles for every 50.');
+  return { devicesPerMinute: Number(rate), growth, verified: Number(verified) };
 }
 
 export function withGate(cmd: Command): Command {

@@ -2,7 +2,7 @@
 import { type Phase, type RolloutRequest, RolloutView, type Window, type WindowRule } from '@tidegate/protocol';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CliError } from '../cli-error.ts';
-import { command, confirm, hex32, phaseList, windowRules } from '../command.ts';
+import { command, confirm, hex32, phaseList, targetPath, windowRules } from '../command.ts';
 import { show, tell } from '../print/say.ts';
 import { instant, span } from '../print/when.ts';
 import { type Common, openSession } from '../settings/session.ts';
@@ -34,7 +34,7 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
     'rollout create gw2/stable/app/1.1.1/app.tgz --urgent --phases 1%,100% --soak 15m',
     "rollout create gw2/stable/app/1.1.0/app.tgz --filter 'site==north' --soak 2h --max-failures 5 --yes --json",
   ])
-    .argument('<target>', 'product/channel/component/version/file, as `release list` shows it')
+    .argument('<target>', 'product/channel/component/version/file, as `release list` shows it', targetPath)
     .addOption(
       new Option(
         '--phases <list>',
@@ -74,10 +74,13 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
       const request = requestOf(target, options);
       const plan = await overview(api, request);
       if (options.dryRun === true) {
-        show(terminal, options, { dryRun: true, ...plan }, () => [...overviewLines(plan), 'Nothing was done.']);
+        show(terminal, options, { dryRun: true, ...plan }, () => [
+          ...overviewLines(plan, terminal.now()),
+          'Nothing was done.',
+        ]);
         return;
       }
-      if (options.json !== true) tell(terminal, ...overviewLines(plan));
+      if (options.json !== true) tell(terminal, ...overviewLines(plan, terminal.now()));
       await confirm(terminal, options.yes, 'Start it?');
       const rollout = await api.post('/rollouts', request, RolloutView);
       show(terminal, options, rollout, () => [

@@ -6,7 +6,7 @@ import { RolloutPreview, type RolloutRequest, type SteppingStone } from '@tidega
 import type { AdminApi } from '../api/admin-api.ts';
 import { phaseText } from '../command.ts';
 import { localTime } from '../print/when.ts';
-import { gateWords, paceWords, windowWords } from './rollout-words.ts';
+import { gateWords, paceWords, stateName, windowWords } from './rollout-words.ts';
 
 export interface Overview extends RolloutPreview {
   readonly request: RolloutRequest;
@@ -17,7 +17,7 @@ export async function overview(api: AdminApi, request: RolloutRequest): Promise<
   return { request, ...(await api.post('/rollouts/preview', request, RolloutPreview)) };
 }
 
-export function overviewLines(plan: Overview): string[] {
+export function overviewLines(plan: Overview, now: Date): string[] {
   const { request, release, devices, phases, sample, conflicts, stone } = plan;
   return [
     `release   ${release.component} ${release.version} (counter ${release.counter}, ${release.class}) for ${release.hardware.join(', ')}`,
@@ -34,7 +34,7 @@ export function overviewLines(plan: Overview): string[] {
         ]
       : []),
     `phases    ${phases.map((phase, i) => phaseLine(request, i, phase)).join(', then ')}`,
-    ...(request.notBefore === undefined ? [] : [`begins    ${localTime(request.notBefore)}`]),
+    ...beginsLine(request.notBefore, now),
     ...(request.urgent === true ? ['urgent    before every rollout that is not; not spread over time'] : []),
     ...paceWords(plan.pace),
     ...windowWords(request.window),
@@ -42,10 +42,16 @@ export function overviewLines(plan: Overview): string[] {
     ...(stone === null || stone.devices === 0 ? [] : stoneLines(stone, devices.exact)),
     ...conflicts.map(
       c =>
-        `conflict  ${c.rolloutId} ${c.name} (${c.state}) ${CONFLICT_WORDS[c.effect]}; ` +
+        `conflict  ${c.rolloutId} ${c.name} (${stateName(c.state)}) ${CONFLICT_WORDS[c.effect]}; ` +
         `${devices.exact ? '' : 'about '}${c.devices} of the devices are its own too`,
     ),
   ];
+}
+
+function beginsLine(notBefore: string | undefined, now: Date): string[] {
+  if (notBefore === undefined) return [];
+  const isPast = Date.parse(notBefore) <= now.getTime();
+  return [`begins    ${isPast ? `at once: ${localTime(notBefore)} is past` : localTime(notBefore)}`];
 }
 
 const SAMPLE_SHOWN = 3;
@@ -56,7 +62,7 @@ const CONFLICT_WORDS: Readonly<Record<RolloutPreview['conflicts'][number]['effec
 };
 
 function stoneLines({ leastCounter, devices, rollouts, missing }: SteppingStone, exact: boolean): string[] {
-  const led = rollouts.map(r => `${r.name} (${r.state})`).join(', ');
+  const led = rollouts.map(r => `${r.name} (${stateName(r.state)})`).join(', ');
   return [
     `stone     ${exact ? '' : 'about '}${devices} of them run less than counter ${leastCounter} and get another release first${led === '' ? '' : `: ${led}`}`,
     ...missing.map(({ hardware, release }) =>

@@ -98,11 +98,20 @@ export function isUnderWay({ state }: Pick<RolloutView, 'state'>): boolean {
   return state === 'running' || state === 'paused' || state === 'awaiting-approval';
 }
 
+/** As people say it. */
+export function stateName(state: RolloutView['state']): string {
+  return state === 'awaiting-approval' ? 'waiting for approval' : state;
+}
+
 /** The state, and where it has not begun, its start. */
 export function stateWords(rollout: RolloutView, now: Date): string {
   const { state, notBefore, urgent } = rollout;
   const isWaiting = isUnderWay(rollout) && Date.parse(notBefore) > now.getTime();
-  return [state, ...(isWaiting ? [`begins ${localTime(notBefore)}`] : []), ...(urgent ? ['urgent'] : [])].join(', ');
+  return [
+    stateName(state),
+    ...(isWaiting ? [`begins ${localTime(notBefore)}`] : []),
+    ...(urgent ? ['urgent'] : []),
+  ].join(', ');
 }
 
 const ACTORS: Readonly<Record<string, string>> = {

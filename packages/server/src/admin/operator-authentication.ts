@@ -42,7 +42,7 @@ export function guarded(
     app.addHook('onRequest', async request => {
       const least = leastFor(request.method);
       if (OPERATOR_ROLES.indexOf(request.operator.role) < OPERATOR_ROLES.indexOf(least)) {
-        throw new ServerError('forbidden', `this needs the role ${least}`);
+        throw new ServerError('forbidden', `this needs the role ${least}: ask an admin for a token of that role`);
       }
     });
     await app.register(routes);

@@ -8,7 +8,7 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'detail' 
   'token-expired': { detail: 'the access token has expired' },
   'nonce-invalid': { detail: 'the nonce is not fresh' },
   'signature-invalid': { detail: 'the proof is not signed by that key', path: '/proof' },
-  forbidden: { detail: 'this needs the role operator' },
+  forbidden: { detail: 'this needs the role operator: ask an admin for a token of that role' },
   'claim-token-invalid': { detail: 'this claim token is unknown or has expired', path: '/claimToken' },
   'wrong-product': { detail: 'this claim token is not for gw2', path: '/product' },
   'policy-refused': { detail: 'the policy gives this token no channel of gw2' },

@@ -78,7 +78,7 @@ function checkWord(row: RolloutRow, { phase, by }: Word): void {
   if (pending.phase !== phase) throw refused(row.state, `what waits is phase ${pending.phase + 1}`);
   // One person may hold several tokens: the name counts as well as the token.
   if (by.id === row.created_by || by.name === row.created_by_name) {
-    throw new ServerError('forbidden', `${by.name} made this rollout: the word is another person's`);
+    throw new ServerError('forbidden', `${by.name} made this rollout: the word is another releaser's or admin's`);
   }
 }
 

@@ -111,10 +111,14 @@ export function wholeGate(asked: Partial<Gate>, policy: Partial<Gate> = {}): Gat
     return { ...gate, allowedFailureShare: Math.min(gate.allowedFailureShare, room) };
   }
   if (gate.allowedFailureShare > room) {
-    const detail = `success of ${gate.successShare} and allowed failures of ${gate.allowedFailureShare} are more than ${WHOLE} basis points together`;
+    const detail = `success of ${percent(gate.successShare)} and allowed failures of ${percent(gate.allowedFailureShare)} are more than 100 % together: lower one of them`;
     throw fault('gate-impossible', detail, '/gate/successShare');
   }
   return gate;
+}
+
+function percent(basisPoints: number): string {
+  return `${basisPoints / 100} %`;
 }
 
 function checkWindow(window: Window | undefined): void {
