@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { afterEach, expect, it } from 'vitest';
 import { DEFAULT_FLEET_CONFIG, type FleetConfig, UNHURRIED } from './fleet-config.ts';
 import { type TestApp, testApp, testClaimTokens, testDeviceKey } from '../testing/test-app.ts';
@@ -98,4 +99,24 @@ it('takes an IPv6 subscriber for one asker', async () => {
     '2001:db8:1:0',
   ]);
   expect(addressKey('192.0.2.1')).toBe('192.0.2.1');
+});
+
+it('takes all that a proxy passes on and that is no address for one asker, however long it is', async () => {
+  await open({ ...DEFAULT_FLEET_CONFIG, addressRequestsPerMinute: 10 });
+  const ask = (address: string) => app.device('GET', '/nonce', { headers: { 'x-forwarded-for': address } });
+  for (let i = 0; i < 10; i++) expect((await ask(`${i}${'x'.repeat(8000)}`)).status).toBe(200);
+  expect((await ask('unknown')).status).toBe(429);
+  expect((await ask('192.0.2.7')).status).toBe(200);
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.ipV6(),
+        fc.string().map(zone => `::ffff:192.0.2.1%${zone}`),
+      ),
+      text => {
+        expect(addressKey(text).length).toBeLessThanOrEqual('ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'.length);
+      },
+    ),
+  );
 });

@@ -3,6 +3,7 @@
  * by asker. Before authentication and before a body is read, so that a refusal costs next to nothing. What stands
  * outside of the plugin that uses it (health) is answered whatever comes.
  */
+import { isIP } from 'node:net';
 import type { FastifyInstance, FastifyReply, FastifyRequest, HookHandlerDoneFunction } from 'fastify';
 import type { Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
@@ -120,10 +121,15 @@ export function controlLoad({ clock, log, pace, fleet, random }: LoadDeps): Load
   };
 }
 
-/** An IPv6 subscriber has a /64: the addresses within it are one asker. */
+/**
+ * An IPv6 subscriber has a /64: the addresses within it are one asker. So are all that are no address: a proxy may pass on
+ * any text, as long as a header, and it must neither be remembered nor make many of one.
+ */
 export function addressKey(address: string): string {
-  if (!address.includes(':') || address.startsWith('::ffff:')) return address;
-  const [head = '', tail] = address.split('::');
+  const [bare = ''] = address.split('%', 1);
+  if (isIP(bare) === 0) return 'no address';
+  if (!bare.includes(':') || bare.startsWith('::ffff:')) return bare;
+  const [head = '', tail] = bare.split('::');
   const groups = head.split(':').filter(g => g !== '');
   const after = (tail ?? '').split(':').filter(g => g !== '');
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - groups.length - after.length);
