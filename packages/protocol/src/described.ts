@@ -1,10 +1,11 @@
 /**
- * What a target is, by its path and its signed description: firmware, a document beside it, a bundle, a product's
- * descriptor or a hold. Signer and server read descriptions here alone, so that none of them takes one for another.
+ * What a target is, by its path and its signed description: firmware, a document or a shorter way beside it, a bundle, a
+ * product's descriptor or a hold. Signer and server read descriptions here alone, so that none of them takes one for another.
  * Pure; never throws.
  */
 import { type Static, Type } from 'typebox';
 import { BUNDLE_COMPONENT, BUNDLE_FILE, BundleEntry } from './bundle.ts';
+import { DELTA_KINDS, DeltaEntry } from './delta-entry.ts';
 import { Firmware, Hold } from './firmware.ts';
 import { Instant, Name, Version } from './identifiers.ts';
 import { PRODUCT_COMPONENT, PRODUCT_FILE, ProductEntry } from './product.ts';
@@ -30,12 +31,14 @@ export type DocumentEntry = Static<typeof DocumentEntry>;
 export type Described =
   | { readonly kind: 'firmware'; readonly at: TargetPath; readonly entry: Firmware }
   | { readonly kind: 'document'; readonly at: TargetPath; readonly entry: DocumentEntry }
+  | { readonly kind: 'delta'; readonly at: TargetPath; readonly entry: DeltaEntry }
   | { readonly kind: 'bundle'; readonly at: TargetPath; readonly entry: BundleEntry }
   | { readonly kind: 'product'; readonly at: TargetPath; readonly entry: ProductEntry }
   | { readonly kind: 'hold'; readonly at: TargetPath; readonly entry: Hold };
 
 const parseFirmware = parser(Firmware);
 const parseDocument = parser(DocumentEntry);
+const parseDelta = parser(DeltaEntry);
 const parseBundle = parser(BundleEntry);
 const parseProduct = parser(ProductEntry);
 const parseHold = parser(Hold);
@@ -67,6 +70,9 @@ function read(at: TargetPath, custom: unknown): Parsed<Described> {
   }
   if (DOCUMENT_KINDS.some(kind => kind === kindIn(custom))) {
     return as(parseDocument(custom), entry => ({ kind: 'document', at, entry }));
+  }
+  if (DELTA_KINDS.some(kind => kind === kindIn(custom))) {
+    return as(parseDelta(custom), entry => ({ kind: 'delta', at, entry }));
   }
   return as(parseFirmware(custom), entry => ({ kind: 'firmware', at, entry }));
 }

@@ -33,9 +33,8 @@ export const Firmware = Type.Object({
   /** The anti-rollback order: one sequence per product and component, over all channels and hardware. */
   counter: Counter,
   hardware: Type.Array(Name, { minItems: 1, maxItems: 32 }),
-  kind: Type.Enum(['full', 'delta']),
-  /** For a delta: the hash of the full image that it starts from. */
-  baseSha256: Type.Optional(Sha256),
+  /** An image as a whole; a shorter way to one has a description of its own. */
+  kind: Type.Literal('full'),
   /**
    * How the installer reads the bytes. `tar`: a folder, packed and gzipped or not; `file`: one file as it is;
    * `image`, `image-gzip`, `image-zstd`: a raw image of a slot, compressed or not.

@@ -2,6 +2,7 @@ export * from './admin.ts';
 export * from './bundle.ts';
 export * from './check-in.ts';
 export * from './codes.ts';
+export * from './delta-entry.ts';
 export * from './described.ts';
 export * from './enrolment.ts';
 export * from './event.ts';

@@ -15,6 +15,13 @@ export const LIMITS = {
 
   // Firmware.
   artifactBytes: 16 * 1024 ** 3,
+  // Shorter ways to an image. A device holds one block, its dictionary and the head in memory, or the index.
+  patchBlockBytesMin: 64 * 1024,
+  patchBlockBytes: 8 * 1024 ** 2,
+  patchDictionaryBytes: 16 * 1024 ** 2,
+  patchRangesPerBlock: 90,
+  patchHeadBytes: 4 * 1024 ** 2,
+  chunkIndexBytes: 32 * 1024 ** 2,
   customBytes: 1500,
   customDepth: 3,
   /** What lies beside an image: its parts list, how it was built, long notes. */

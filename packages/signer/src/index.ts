@@ -6,6 +6,7 @@ export type { AddSignatureResult } from './edit/add-signature.ts';
 export type { BundleRequest, BundleResult } from './edit/bundle.ts';
 export { type Candidate, judge } from './edit/candidate.ts';
 export type { NewRepository } from './edit/create.ts';
+export type { DeltaRequest, DeltaResult } from './edit/delta.ts';
 export type { DelegateRequest, DelegateResult } from './edit/delegate.ts';
 export { parseDetached } from './edit/detached-signature.ts';
 export type { HoldRequest, HoldResult } from './edit/hold.ts';

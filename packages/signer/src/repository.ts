@@ -11,6 +11,7 @@ import { assemble } from './edit/assemble.ts';
 import { addBundle, type BundleRequest, type BundleResult } from './edit/bundle.ts';
 import { candidateFor, type Candidate, candidateWith } from './edit/candidate.ts';
 import { create, type NewRepository } from './edit/create.ts';
+import { addDeltas, type DeltaRequest, type DeltaResult } from './edit/delta.ts';
 import { delegate, type DelegateRequest, type DelegateResult } from './edit/delegate.ts';
 import type { DetachedSignature } from '@tidegate/protocol';
 import { checkEvidence } from './edit/evidence.ts';
@@ -91,6 +92,11 @@ export class Repository {
   /** Keeps, describes and lists an image in its channel's draft. */
   addRelease(request: ReleaseRequest): Promise<ReleaseResult> {
     return this.#edit(editing => addRelease(editing, request));
+  }
+
+  /** Makes shorter ways to an image and lists them beside it. */
+  addDeltas(request: DeltaRequest): Promise<DeltaResult[]> {
+    return this.#edit(editing => addDeltas(editing, request));
   }
 
   /** Takes a version off its channel's list, by a draft. */

@@ -65,7 +65,7 @@ test.each<[string, string, Change]>([
   ['no description', 'metadata-malformed', { target: { custom: undefined } }],
   ['a later schema, whatever is in it', 'schema-unknown', { target: { custom: { schema: 2 } } }],
   ['an unknown ability', 'schema-unknown', { firmware: { mustUnderstand: ['encryption'] } }],
-  ['a delta', 'schema-unknown', { firmware: { kind: 'delta', baseSha256: SHA256 } }],
+  ['a delta', 'schema-unknown', { firmware: { kind: 'patch', imageSha256: SHA256 } }],
   ['a parts list', 'schema-unknown', { target: { custom: { schema: 1, kind: 'sbom' } } }],
   ['a bundle', 'schema-unknown', { target: { custom: { schema: 1, kind: 'bundle', component: 'bundle' } } }],
   ['a kind of later times', 'schema-unknown', { firmware: { kind: 'x'.repeat(5000) } }],

@@ -128,7 +128,7 @@ async function markHeld(tx: Db, listed: readonly string[], now: Date): Promise<v
 /** As described now: a release that was withdrawn and comes back may say another time. */
 async function noteSelfOffers(tx: Db, signed: readonly SoundTarget[]): Promise<void> {
   const times = signed.flatMap(({ path, release }) => {
-    const atMs = release?.firmware.kind === 'full' ? selfOfferAtMs(release.firmware) : undefined;
+    const atMs = release && selfOfferAtMs(release.firmware);
     return release ? [{ path, at: atMs === undefined ? null : new Date(atMs) }] : [];
   });
   const [paths, ats] = [times.map(t => t.path), times.map(t => t.at)];
@@ -140,8 +140,7 @@ async function noteSelfOffers(tx: Db, signed: readonly SoundTarget[]): Promise<v
 
 async function insertTarget(tx: Db, { path, sha256, lengthBytes, release }: SoundTarget, now: Date): Promise<void> {
   await tx.insertInto('targets').values({ path, sha256, length_bytes: lengthBytes, published_at: now }).execute();
-  // A delta is a way to a release, not one by itself.
-  if (release?.firmware.kind !== 'full') return;
+  if (!release) return;
   const { at, firmware } = release;
   await tx
     .insertInto('releases')

@@ -29,7 +29,7 @@ export interface SoundTarget {
   readonly path: string;
   readonly sha256: string;
   readonly lengthBytes: number;
-  /** Undefined for what is not installed by itself: holds, documents beside an image, bundles, product descriptors. */
+  /** Undefined for what is not installed by itself: holds, documents and shorter ways beside an image, bundles, descriptors. */
   readonly release: { readonly at: TargetPath; readonly firmware: Firmware } | undefined;
 }
 

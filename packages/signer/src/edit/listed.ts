@@ -11,9 +11,7 @@ export interface InPlace {
   readonly list: TargetsSigned;
 }
 
-/**
- * All full images, those withdrawn too: devices may have them. Deltas go by the counter of the image that they lead to.
- */
+/** All full images, those withdrawn too: devices may have them. */
 export async function listedReleases(store: Store, product: string, inPlace?: InPlace): Promise<Listed[]> {
   const read = async (role: string) => (role === inPlace?.role ? inPlace.list : newestTargets(store, role));
   const lists = await Promise.all((await channelsOf(store, product)).map(read));

@@ -1,6 +1,7 @@
 /** Takes a version of a component off its channel's list; what devices need to know of it stays there as a record. */
 import { channelRole, type Localized, parseTargetPath, PRODUCT_COMPONENT, WITHDRAWN_FIELD } from '@tidegate/protocol';
 import { instant } from '../clock.ts';
+import { checkDeltas, deltasOf } from '../policy/delta-policy.ts';
 import { checkDocuments, documentsOf } from '../policy/document-policy.ts';
 import { hasText } from '../policy/has-text.ts';
 import { SignerError } from '../signer-error.ts';
@@ -48,11 +49,12 @@ export async function withdraw(editing: Editing, request: WithdrawRequest): Prom
       `${role} lists no ${component} ${version}${file === undefined ? '' : `, file ${file}`}.`,
     );
   }
-  const paths = [...named, ...documentsOf(list.targets, named)];
+  const paths = [...named, ...documentsOf(list.targets, named), ...deltasOf(list.targets, named)];
   await checkNotBundled(store, list, paths);
   const inForce = (await current(store, role, parseTargets))?.signed;
   const next = withoutTargets(list, paths, inForce, { reason: request.reason, at: instant(now()) });
   checkDocuments(role, next.targets);
+  checkDeltas(role, next.targets);
   await writeDraft(store, role, unsigned(next));
   return { role, paths };
 }

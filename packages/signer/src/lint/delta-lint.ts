@@ -4,7 +4,7 @@
  */
 import { describedAs } from '@tidegate/protocol';
 import type { Finding } from './finding.ts';
-import { type Image, imagesOf } from './images.ts';
+import { imagesOf } from './images.ts';
 import { type LintedSet, newestLists } from './linted-set.ts';
 
 export function deltaFindings(set: LintedSet): Finding[] {
@@ -12,23 +12,20 @@ export function deltaFindings(set: LintedSet): Finding[] {
   return newestLists(set).flatMap(({ role, signed }) =>
     Object.entries(signed.targets).flatMap(([path, { custom }]) => {
       const described = describedAs(path, custom);
-      if (!described.ok || described.value.kind !== 'firmware' || described.value.entry.kind !== 'delta') return [];
+      if (!described.ok || described.value.kind !== 'delta') return [];
       const { entry } = described.value;
       const ofRole = images.filter(i => i.role === role && i.component === entry.component);
+      const lists = (sha256: string) => ofRole.some(i => i.sha256 === sha256);
       return [
-        ...(ofRole.some(i => isResult(i, entry)) ? [] : [withoutImage(role, path, entry.version)]),
-        ...(ofRole.some(i => i.sha256 === entry.baseSha256) ? [] : [withoutBase(role, path)]),
+        ...(lists(entry.imageSha256) ? [] : [withoutImage(role, path, entry.version)]),
+        ...(entry.kind === 'patch' && !lists(entry.baseSha256) ? [withoutBase(role, path)] : []),
       ];
     }),
   );
 }
 
-function isResult(image: Image, { version, counter }: Pick<Image, 'version' | 'counter'>): boolean {
-  return image.version === version && image.counter === counter;
-}
-
 function withoutImage(role: string, path: string, version: string): Finding {
-  const message = `${path} is a delta, but ${role} lists no full image of ${version}: no device may take it.`;
+  const message = `${path} is a delta, but ${role} does not list the image of ${version} that comes out: no device may take it.`;
   const remedy = 'List the full image in the same channel, then sign both together.';
   return { code: 'delta-without-image', severity: 'error', role, path, message, remedy };
 }

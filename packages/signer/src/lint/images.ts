@@ -16,7 +16,7 @@ export function imagesOf(set: LintedSet): Image[] {
   return newestLists(set).flatMap(({ role, signed }) =>
     Object.entries(signed.targets).flatMap(([path, { hashes, custom }]) => {
       const described = describedAs(path, custom);
-      if (!described.ok || described.value.kind !== 'firmware' || described.value.entry.kind !== 'full') return [];
+      if (!described.ok || described.value.kind !== 'firmware') return [];
       const { at, entry } = described.value;
       return [{ ...entry, role, path, product: at.product, channel: at.channel, sha256: hashes.sha256 }];
     }),

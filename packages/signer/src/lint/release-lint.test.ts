@@ -89,11 +89,21 @@ test('a path that stood for other bytes in an earlier list', async () => {
 test('a delta without the full image that comes out of it, and one from an image that its role does not list', async () => {
   const first = await released('1.0.0');
   const second = await released('1.1.0');
-  const delta = 'gw2/stable/rootfs/1.1.0/from-1.0.0.delta';
+  const delta = 'gw2/stable/rootfs/1.1.0/from-1.0.0.patch';
   const draft = 'staged/p-gw2-stable.json';
   await edit(draft, ({ signed }) => {
     const entry = entryIn(signed, second);
-    const custom = { ...entry.custom, kind: 'delta', baseSha256: entryIn(signed, first).hashes.sha256 };
+    const custom = {
+      schema: 1,
+      kind: 'patch',
+      component: 'rootfs',
+      version: '1.1.0',
+      imageSha256: entry.hashes.sha256,
+      baseSha256: entryIn(signed, first).hashes.sha256,
+      format: 'tidegate-patch-1',
+      head: { lengthBytes: 100, sha256: 'ab'.repeat(32) },
+      releasedAt: '2026-03-01T12:00:00Z',
+    };
     signed.targets[delta] = { ...entry, custom };
   });
   expect(await findings()).toEqual([]);

@@ -33,7 +33,7 @@ export interface Image {
 export function imagesIn({ targets }: Pick<TargetsSigned, 'targets'>): Image[] {
   return Object.entries(targets).flatMap(([path, { hashes, length, custom }]) => {
     const { kind, entry } = checkDescription(custom, path);
-    if (kind !== 'firmware' || entry.kind !== 'full') return [];
+    if (kind !== 'firmware') return [];
     return [{ path, sha256: hashes.sha256, lengthBytes: length, firmware: entry }];
   });
 }
@@ -53,7 +53,6 @@ export function checkHold(custom: unknown, path: string): Hold {
 }
 
 function checkFirmwareEntry(firmware: Firmware, path: string): void {
-  if (firmware.kind === 'delta' && !firmware.baseSha256) throw invalid(path, '/baseSha256', 'is missing for a delta');
   if (new Set(firmware.hardware).size !== firmware.hardware.length) throw invalid(path, '/hardware', 'repeats itself');
   const [selfOffer] = selfOfferFaults(firmware);
   if (selfOffer) throw invalid(path, selfOffer.path, selfOffer.message);

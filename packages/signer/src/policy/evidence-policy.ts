@@ -4,9 +4,7 @@ import { SignerError } from '../signer-error.ts';
 import type { ProductPolicy } from '../store/product-policy.ts';
 
 /** @throws SignerError `evidence-missing` */
-export function checkNamed({ kind, sbom, provenance }: Firmware, path: string, policy: ProductPolicy): void {
-  // A delta is a way to a full image, which names them.
-  if (kind !== 'full') return;
+export function checkNamed({ sbom, provenance }: Firmware, path: string, policy: ProductPolicy): void {
   if (policy.sbom === 'required' && !sbom) throw missing(path, 'an SBOM', 'sbom');
   if (policy.provenance?.required === true && !provenance) throw missing(path, 'provenance', 'provenance');
 }

@@ -17,6 +17,7 @@ import { kindOf } from '../tuf/role.ts';
 import { checkCounters, type Listed } from './counter.ts';
 import { checkDelegations, checkNotOnline } from './delegation-policy.ts';
 import { checkDescription, imagesIn } from './description-policy.ts';
+import { checkDeltas } from './delta-policy.ts';
 import { checkDocuments } from './document-policy.ts';
 import { checkKnownFields } from './known-fields.ts';
 import { checkRequirements } from './requirement-policy.ts';
@@ -91,6 +92,7 @@ export function contentChecks(role: string, signed: Signed, context: ListContext
       ...targetChecks(role, signed, delegation),
       () => checkCounters(context.listed),
       () => checkDocuments(role, signed.targets),
+      () => checkDeltas(role, signed.targets),
     ];
   }
   return [

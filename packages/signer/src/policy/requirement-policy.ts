@@ -31,7 +31,7 @@ function uncovered(
   listed: readonly Firmware[],
   isGood: (firmware: Firmware) => boolean,
 ): string | undefined {
-  const good = listed.filter(f => f.kind === 'full' && isGood(f));
+  const good = listed.filter(isGood);
   return hardware.find(id => !good.some(f => f.hardware.includes(id)));
 }
 

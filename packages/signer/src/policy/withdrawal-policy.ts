@@ -12,10 +12,9 @@ import { hasText } from './has-text.ts';
 /** The record of a target that is taken off. */
 export function withdrawalOf(path: string, target: TargetEntry, said: Pick<Withdrawal, 'reason' | 'at'>): Withdrawal {
   const { kind, entry } = checkDescription(target.custom, path);
-  const image = kind === 'firmware' && entry.kind === 'full';
   return {
     sha256: target.hashes.sha256,
-    ...(image && { counter: entry.counter, hardware: entry.hardware }),
+    ...(kind === 'firmware' && { counter: entry.counter, hardware: entry.hardware }),
     reason: said.reason,
     at: said.at,
   };
