@@ -7,6 +7,7 @@ import { beforeEach, expect, test } from 'vitest';
 import { makePatch } from '../delta/make-patch.ts';
 import { draft, storeAt } from '../store/store.ts';
 import { release, signedRepository, type TestRepository } from '../test-repository.ts';
+import type { TargetEntry } from '../tuf/metadata.ts';
 import { parseTargets } from '../tuf/parse.ts';
 
 const ROLE = 'p-gw2-beta';
@@ -58,10 +59,10 @@ test('a patch makes the new image out of the old one, and is a small part of it'
   const image = await add('1.1.0', NEW);
   const [patch] = await made.repo.addDeltas({ image, from: ['1.0.0'], chunks: false });
   expect(patch).toMatchObject({ kind: 'patch', from: '1.0.0', outcome: 'listed', imageBytes: NEW.length });
-  const target = (await targets())[patch?.path ?? ''];
-  const bytes = await artifact(target?.hashes.sha256);
+  const target = (await targets())[patch?.path ?? ''] as TargetEntry;
+  const bytes = await artifact(target.hashes.sha256);
   expect(bytes.length).toBeLessThan(15_000);
-  const { lengthBytes, sha256 } = (target?.custom as { head: { lengthBytes: number; sha256: string } }).head;
+  const { lengthBytes, sha256 } = (target.custom as { head: { lengthBytes: number; sha256: string } }).head;
   expect(createHash('sha256').update(bytes.subarray(0, lengthBytes)).digest('hex')).toBe(sha256);
   const head = readPatchHead(bytes.subarray(0, lengthBytes), bytes.length);
   if (!head.ok) throw new Error(head.fault.message);
