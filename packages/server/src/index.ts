@@ -8,6 +8,7 @@ export { pollAfterSeconds, pollIntervalSeconds } from './fleet/poll-interval.ts'
 export { retryAfterSeconds } from './fleet/shedding.ts';
 export { type Bucket, draw } from './fleet/token-bucket.ts';
 export { decideGate, type GateVerdict, outcomes } from './rollout/gate.ts';
+export { tickGates } from './rollout/gate-tick.ts';
 export { dueLook } from './rollout/looks.ts';
 export { migrate } from './db/migrate.ts';
 export { openDatabase } from './db/open-database.ts';

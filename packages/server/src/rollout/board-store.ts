@@ -59,10 +59,22 @@ export async function stoppedRollouts(db: Db): Promise<Set<string>> {
   return new Set(rows.map(r => r.id));
 }
 
-/** Ids of the rollouts whose gates are judged: all that run or rest, and those completed ones that still offer. */
-export async function judgedRollouts(db: Db): Promise<Set<string>> {
-  const underWay = await db.selectFrom('rollouts').select('id').where('state', 'in', ['running', 'paused']).execute();
-  return new Set([...underWay, ...(await offeringRollouts(db))].map(r => r.id));
+/** The rollouts whose gates are judged: all that run or rest, and those completed ones that still offer. */
+export async function judgedRollouts(db: Db): Promise<Selectable<RolloutsTable>[]> {
+  const underWay = await db.selectFrom('rollouts').selectAll().where('state', 'in', ['running', 'paused']).execute();
+  const known = new Set(underWay.map(r => r.id));
+  return [...underWay, ...(await offeringRollouts(db)).filter(r => !known.has(r.id))];
+}
+
+/** Those of the targets whose releases are no longer signed. */
+export async function withdrawnTargets(db: Db, targets: readonly string[]): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('releases')
+    .select('target')
+    .where('target', '=', sql<string>`any(${targets}::text[])`)
+    .where('withdrawn_at', 'is not', null)
+    .execute();
+  return new Set(rows.map(r => r.target));
 }
 
 /** What the view of the rollouts, and what is remembered of devices, are measured against. */

@@ -8,30 +8,40 @@ import type { GateVerdict } from './gate.ts';
 
 const DECISIONS_SHOWN = 100;
 
-/** Stores a decision where it differs from the last one in phase, action or rule. @returns whether it did */
+export interface LastDecision {
+  readonly phase: number;
+  readonly action: string;
+  readonly kind: string;
+}
+
+/** Whether a decision differs from the last one in phase, action or rule. Pure. */
+export function isNews(last: LastDecision | undefined, phase: number, verdict: GateVerdict): boolean {
+  // A search that goes on over many ticks would else stand between each two words of the other rules.
+  const saysNothingNew = last?.kind === verdict.kind || verdict.kind === 'surveying';
+  return last?.phase !== phase || last.action !== verdict.action || !saysNothingNew;
+}
+
 export async function storeDecision(
   db: Db,
-  rolloutId: string,
-  phase: number,
+  rollout: { readonly id: string; readonly open_phase: number },
   verdict: GateVerdict,
   counts: RolloutCounts,
   now: Date,
-): Promise<boolean> {
-  const last = await db
-    .selectFrom('gate_decisions')
-    .select(['phase', 'action', 'kind'])
-    .where('rollout_id', '=', rolloutId)
-    .orderBy('id', 'desc')
-    .limit(1)
-    .executeTakeFirst();
-  // A search that goes on over many ticks would else stand between each two words of the other rules.
-  const saysNothingNew = last?.kind === verdict.kind || verdict.kind === 'surveying';
-  if (last?.phase === phase && last.action === verdict.action && saysNothingNew) return false;
+): Promise<void> {
   await db
     .insertInto('gate_decisions')
-    .values({ rollout_id: rolloutId, at: now, phase, ...verdict, counts: JSON.stringify(counts) })
+    .values({ rollout_id: rollout.id, at: now, phase: rollout.open_phase, ...verdict, counts: JSON.stringify(counts) })
     .execute();
-  return true;
+}
+
+/** The last decision of each rollout that has any, by rollout id. */
+export async function lastDecisions(db: Db, rolloutIds: readonly string[]): Promise<Map<string, LastDecision>> {
+  const { rows } = await sql<LastDecision & { id: string }>`
+    select r.id, phase, action, kind from unnest(${rolloutIds}::text[]) as r (id)
+    cross join lateral (
+      select phase, action, kind from gate_decisions where rollout_id = r.id order by id desc limit 1
+    ) as last`.execute(db);
+  return new Map(rows.map(row => [row.id, row]));
 }
 
 /** What an operator did to the rollout, told in its history beside the gate's own words. */

@@ -1,22 +1,21 @@
 /**
  * One tick: judges each rollout that may offer. The row lock makes it safe for any number of processes to tick at
- * once; a rollout that another one is judging is passed over.
+ * once; a rollout that another one is judging is passed over. Where a judgement would write nothing, nothing is locked.
  */
 import type { Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
-import type { Db, Deps } from '../deps.ts';
+import type { Deps } from '../deps.ts';
 import type { FleetPace } from '../fleet/fleet-pace.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
 import { judgedRollouts } from './board-store.ts';
-import { countsOfRollouts, totalCounts } from './counts-store.ts';
+import { totalCounts } from './counts-store.ts';
 import { storeDecision } from './decision-store.ts';
-import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey, surveyCap } from './gate.ts';
-import { dueLook } from './looks.ts';
+import { type GateVerdict, needsSurvey, NOT_SURVEYED, outcomes, type Survey, surveyCap } from './gate.ts';
+import { gateInput, type Judgement, judgement, type Situation, situationsOf } from './gate-situation.ts';
 import { expireApprovals } from './rollout-approval.ts';
-import { needsApproval, nextPhase } from './rollout-control.ts';
-import { findRelease, findRollout, type RolloutRow } from './rollout-store.ts';
+import type { RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
-import { markSilent } from './silence.ts';
+import { markSilent, silentSince } from './silence.ts';
 import { surveyRollout } from './survey.ts';
 
 export interface TickDeps extends Deps {
@@ -25,36 +24,51 @@ export interface TickDeps extends Deps {
 
 /** A fault with one rollout is logged and keeps none of the others waiting. @param only all where absent */
 export async function tickGates(deps: TickDeps, only?: ReadonlySet<string>): Promise<void> {
-  const judged = await judgedRollouts(deps.db);
-  for (const id of judged) {
-    if (only && !only.has(id)) continue;
+  const judged = (await judgedRollouts(deps.db)).filter(row => !only || only.has(row.id));
+  for (const situation of await situationsOf(deps.db, judged, deps.clock.now())) {
     try {
-      await judge(deps, id);
+      await judge(deps, situation);
     } catch (error) {
-      deps.log.error({ err: error, rolloutId: id }, 'a gate could not be judged');
+      deps.log.error({ err: error, rolloutId: situation.row.id }, 'a gate could not be judged');
     }
   }
   if (!only) await expireApprovals(deps.db, deps.clock.now());
 }
 
 /** The survey may read through a large fleet, so it comes before the lock: a stop must never wait for it. */
-async function judge(deps: TickDeps, rolloutId: string): Promise<void> {
+async function judge(deps: TickDeps, seen: Situation): Promise<void> {
   const now = deps.clock.now();
-  const seen = await findRollout(deps.db, rolloutId);
-  if (!seen) return;
-  const survey = await surveyOf(deps, seen, now);
+  const survey = needsSurvey(gateInput(seen, now)) ? await surveyOf(deps, seen, now) : NOT_SURVEYED;
+  if (!seen.hasSilent && !hasEffect(judgement(seen, survey, now))) return;
   const stored = await deps.db.transaction().execute(async tx => {
-    const row = await lockUnchanged(tx, seen);
+    const row = await lockUnchanged(tx, seen.row);
     if (!row) return undefined;
-    await markSilent(tx, row.id, new Date(now.getTime() - row.gate.silenceSeconds * 1000), now);
-    const input = await gateInput(tx, row, survey, now);
-    const verdict = decideGate(input);
-    await rememberLooks(tx, row, input);
-    await apply(tx, row, verdict, now);
-    if (row.state !== 'running' && verdict.action === 'hold') return undefined;
-    return (await storeDecision(tx, row.id, row.open_phase, verdict, input.phase, now)) ? verdict : undefined;
+    await markSilent(tx, row.id, silentSince(row, now), now);
+    const [situation] = await situationsOf(tx, [row], now);
+    return situation && (await write(tx, situation, survey, now));
   });
-  if (stored) deps.log.info({ rolloutId, phase: seen.open_phase, ...stored }, 'the gate decided');
+  if (stored) deps.log.info({ rolloutId: seen.row.id, phase: seen.row.open_phase, ...stored }, 'the gate decided');
+}
+
+function hasEffect({ changes, isNews }: Judgement): boolean {
+  return isNews || Object.keys(changes).length > 0;
+}
+
+/** @returns the verdict where it is news */
+async function write(
+  tx: Transaction<Database>,
+  situation: Situation,
+  survey: Survey,
+  now: Date,
+): Promise<GateVerdict | undefined> {
+  const { row, counts } = situation;
+  const { verdict, changes, isNews } = judgement(situation, survey, now);
+  if (Object.keys(changes).length > 0) {
+    await tx.updateTable('rollouts').set(changes).where('id', '=', row.id).execute();
+  }
+  if (!isNews) return undefined;
+  await storeDecision(tx, row, verdict, counts.get(row.open_phase) ?? NO_COUNTS, now);
+  return verdict;
 }
 
 /** The row, unless another one judges it now or has moved it on. Not a full lock: offers being written refer to it. */
@@ -70,10 +84,7 @@ function lockUnchanged(tx: Transaction<Database>, seen: RolloutRow): Promise<Rol
     .executeTakeFirst();
 }
 
-async function surveyOf({ db, pace }: TickDeps, row: RolloutRow, now: Date): Promise<Survey> {
-  // A completed or paused rollout has no end to wait for.
-  if (row.state !== 'running') return { waitingInPhase: 1, waiting: 1, moreBeyond: true, complete: true };
-  const counts = (await countsOfRollouts(db, [row.id])).get(row.id) ?? new Map();
+async function surveyOf({ db, pace }: TickDeps, { row, counts }: Situation, now: Date): Promise<Survey> {
   const rollout = runningRollout(row);
   const { openDevices } = rollout;
   return surveyRollout(db, {
@@ -86,52 +97,4 @@ async function surveyOf({ db, pace }: TickDeps, row: RolloutRow, now: Date): Pro
     cap: surveyCap(row.gate),
     now,
   });
-}
-
-async function gateInput(db: Db, row: RolloutRow, survey: Survey, now: Date): Promise<GateInput> {
-  const counts = (await countsOfRollouts(db, [row.id])).get(row.id) ?? new Map();
-  const release = await findRelease(db, row.target);
-  return {
-    gate: row.gate,
-    state: row.state,
-    class: row.class,
-    withdrawn: release?.withdrawn_at !== null,
-    isLastPhase: row.open_phase === row.phases.length - 1,
-    needsApproval: needsApproval(row),
-    phase: counts.get(row.open_phase) ?? NO_COUNTS,
-    total: totalCounts(counts),
-    looked: { phase: row.looked_phase, total: row.looked_total },
-    survey,
-    openedAt: runningRollout(row).openedAt,
-    now,
-  };
-}
-
-async function rememberLooks(tx: Transaction<Database>, row: RolloutRow, { phase, total, looked }: GateInput) {
-  const lookedPhase = dueLook(looked.phase, outcomes(phase)) ?? looked.phase;
-  const lookedTotal = dueLook(looked.total, outcomes(total)) ?? looked.total;
-  if (lookedPhase === looked.phase && lookedTotal === looked.total) return;
-  await tx
-    .updateTable('rollouts')
-    .set({ looked_phase: lookedPhase, looked_total: lookedTotal })
-    .where('id', '=', row.id)
-    .execute();
-}
-
-async function apply(tx: Transaction<Database>, row: RolloutRow, verdict: GateVerdict, now: Date): Promise<void> {
-  const change = changeOf(row, verdict, now);
-  if (change) await tx.updateTable('rollouts').set(change).where('id', '=', row.id).execute();
-}
-
-function changeOf(row: RolloutRow, { action, kind }: GateVerdict, now: Date) {
-  switch (action) {
-    case 'advance':
-      return nextPhase(row, now);
-    case 'halt':
-      return { state: 'halted' as const, ended_at: now };
-    case 'complete':
-      return { state: 'completed' as const, ended_at: now };
-    case 'hold':
-      return kind === 'approval' && row.approval_asked_at === null ? { approval_asked_at: now } : undefined;
-  }
 }

@@ -2,7 +2,7 @@ import { DEFAULT_GATE, type Gate, type RolloutCounts } from '@tidegate/protocol'
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { NO_COUNTS } from '../reports/transition.ts';
-import { decideGate, type GateInput } from './gate.ts';
+import { decideGate, type GateInput, needsSurvey, NOT_SURVEYED } from './gate.ts';
 
 const gate: Gate = { ...DEFAULT_GATE, soakSeconds: 60, minVerified: 5 };
 const opened = new Date('2026-01-01T00:00:00Z');
@@ -147,5 +147,55 @@ describe('the gate', () => {
         if (action === 'advance' && kind === 'empty') expect(verified + failed + waiting).toBe(0);
       }),
     );
+  });
+
+  it('asks for a survey wherever one could change its verdict', () => {
+    const n = fc.nat(30);
+    const survey = fc.record({ waitingInPhase: n, waiting: n, moreBeyond: fc.boolean(), complete: fc.boolean() });
+    const states = fc.constantFrom('running' as const, 'paused' as const, 'completed' as const);
+    const bools = [fc.boolean(), fc.boolean()] as const;
+    fc.assert(
+      fc.property(
+        n,
+        n,
+        n,
+        n,
+        survey,
+        states,
+        ...bools,
+        (verified, failed, open, age, found, state, isLastPhase, late) => {
+          const phase = counts({ verified, failed, begun: verified + failed + open });
+          const base = { gate, state, class: 'feature' as const, withdrawn: false, isLastPhase, needsApproval: false };
+          const looked = { phase: late ? verified + failed : 0, total: late ? verified + failed : 0 };
+          const input = { ...base, phase, total: phase, looked, openedAt: opened, now: later(6 * age - 10) };
+          if (needsSurvey(input)) return;
+          // One that rests waits for nobody, whatever the survey says.
+          const seen = state === 'running' ? found : { ...found, waiting: found.waiting + 1 };
+          expect(decideGate({ ...input, survey: seen })).toEqual(decideGate({ ...input, survey: NOT_SURVEYED }));
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('needs no survey in the middle of a rollout whose phase has proof enough', () => {
+    const input = (more: Partial<GateInput>) => ({
+      gate,
+      state: 'running' as const,
+      class: 'feature' as const,
+      withdrawn: false,
+      isLastPhase: false,
+      needsApproval: false,
+      phase: counts({ verified: 50 }),
+      total: counts({ verified: 50 }),
+      looked: { phase: 0, total: 0 },
+      openedAt: opened,
+      now: later(10),
+      ...more,
+    });
+    expect(needsSurvey(input({}))).toBe(false);
+    expect(needsSurvey(input({ now: later(100) }))).toBe(false);
+    expect(needsSurvey(input({ now: later(100), isLastPhase: true }))).toBe(true);
+    expect(needsSurvey(input({ phase: counts({ verified: 1 }) }))).toBe(true);
   });
 });

@@ -77,6 +77,27 @@ export function decideGate(input: GateInput): GateVerdict {
   return hold('approval', `${verdict.reason}; the next phase waits for another person's approval`);
 }
 
+/** The fleet was not looked at: the gate takes nothing for granted. */
+export const NOT_SURVEYED: Survey = { waitingInPhase: 0, waiting: 0, moreBeyond: true, complete: false };
+
+const MANY = Number.MAX_SAFE_INTEGER;
+
+/** What a survey may say at its extremes, with more devices than any number asks for. */
+const EXTREMES: readonly Survey[] = [
+  NOT_SURVEYED,
+  { waitingInPhase: 0, waiting: 0, moreBeyond: false, complete: true },
+  { waitingInPhase: 0, waiting: MANY, moreBeyond: true, complete: true },
+  { waitingInPhase: MANY, waiting: MANY, moreBeyond: true, complete: true },
+];
+
+/** Whether the verdict depends on who is still due: else a large fleet need not be read through. */
+export function needsSurvey(input: Omit<GateInput, 'survey'>): boolean {
+  // Nothing waits for the end of a rollout that rests.
+  if (input.state !== 'running') return false;
+  const words = EXTREMES.map(survey => decideGate({ ...input, survey })).map(v => `${v.action} ${v.kind} ${v.reason}`);
+  return new Set(words).size > 1;
+}
+
 /** Counts of outcomes that speak for or against the release. */
 export function outcomes(counts: RolloutCounts): number {
   return counts.verified + counts.failed;

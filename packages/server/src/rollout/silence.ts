@@ -1,9 +1,30 @@
 /** Devices that began an update and were not heard of since: counted as failed, since a dead device cannot say so. */
+import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { addCounts, type AttemptState, countsChange, NO_COUNTS, transition } from '../reports/transition.ts';
 import { addToCounts, type CountsByPhase } from './counts-store.ts';
+import type { RolloutRow } from './rollout-store.ts';
 
 const MARKED_AT_ONCE = 1000;
+
+type Waiting = Pick<RolloutRow, 'id' | 'gate'>;
+
+/** Whoever of the rollout's devices began and was not heard of since is silent. */
+export function silentSince({ gate }: Waiting, now: Date): Date {
+  return new Date(now.getTime() - gate.silenceSeconds * 1000);
+}
+
+/** Ids of those of the rollouts that have a silent device. */
+export async function silentRollouts(db: Db, rollouts: readonly Waiting[], now: Date): Promise<Set<string>> {
+  const { rows } = await sql<{ id: string }>`
+    select r.id
+    from unnest(${rollouts.map(r => r.id)}::text[], ${rollouts.map(r => silentSince(r, now))}::timestamptz[])
+      as r (id, since)
+    where exists (
+      select from attempts where rollout_id = r.id and outcome is null and begun and changed_at < r.since
+    )`.execute(db);
+  return new Set(rows.map(row => row.id));
+}
 
 /** Marks those without a word since `since`. Those whose report is being stored right now are passed over. */
 export async function markSilent(db: Db, rolloutId: string, since: Date, now: Date): Promise<void> {

@@ -33,9 +33,8 @@ export interface SurveyRequest {
 }
 
 export async function surveyRollout(db: Db, request: SurveyRequest): Promise<Survey> {
-  const underWay = await attemptsUnderWay(db, request);
-  const active = [...underWay.values()].reduce((a, b) => a + b, 0);
-  const activeInPhase = underWay.get(request.rollout.openPhase) ?? 0;
+  const { inPhase: activeInPhase, elsewhere } = await attemptsUnderWay(db, request);
+  const active = activeInPhase + elsewhere;
   // Enough are under way: whether others are still due changes no decision now.
   if (active > 0 && request.outcomes + activeInPhase >= request.cap) {
     return { waitingInPhase: activeInPhase, waiting: active, moreBeyond: true, complete: true };
@@ -54,29 +53,26 @@ function before(now: Date, seconds: number): Date {
   return new Date(now.getTime() - seconds * 1000);
 }
 
-/** By the phase of their offer. */
-async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<Map<number, number>> {
-  const rows = await db
-    .selectFrom('attempts')
-    .innerJoin('devices', 'devices.id', 'attempts.device_id')
-    .select(['attempts.phase', sql<number>`count(*)`.as('devices')])
-    .where('rollout_id', '=', request.rollout.id)
-    .where('outcome', 'is', null)
-    .where('devices.revoked_at', 'is', null)
-    .where(({ or, and, eb }) =>
-      or([
-        // One that began is waited for until it is final, or silent.
-        eb('attempts.begun', '=', true),
-        // One that waits for the rollout's window still has its say; one that its owner keeps waiting for longer has not.
-        and([
-          eb('attempts.changed_at', '>', before(request.now, request.silenceSeconds + request.rollout.closedSeconds)),
-          eb('devices.last_seen_at', '>', seenSince(request)),
-        ]),
-      ]),
-    )
-    .groupBy('attempts.phase')
-    .execute();
-  return new Map(rows.map(r => [r.phase, r.devices]));
+/**
+ * By the phase of their offer, so many as the cap asks for: thousands are not counted at each tick. Each device is looked
+ * up by itself: a join would read through all attempts of the fleet.
+ */
+async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<{ inPhase: number; elsewhere: number }> {
+  const { rollout, now, silenceSeconds } = request;
+  // One that began is waited for until it is final, or silent. One that waits for the rollout's window still has its say;
+  // one that its owner keeps waiting for longer has not.
+  const movedAfter = before(now, silenceSeconds + rollout.closedSeconds);
+  const count = (isOpen: boolean) => sql`
+    select count(*) from (
+      select from attempts
+      where rollout_id = ${rollout.id} and outcome is null and (phase = ${rollout.openPhase}) = ${isOpen}
+        and (begun or changed_at > ${movedAfter})
+        and (select revoked_at is null and (begun or last_seen_at > ${seenSince(request)}) from devices where id = device_id)
+      limit ${Math.max(1, request.cap)}
+    ) as found`;
+  const { rows } = await sql<{ inPhase: number; elsewhere: number }>`
+    select (${count(true)}) as "inPhase", (${count(false)}) as elsewhere`.execute(db);
+  return rows[0] ?? { inPhase: 0, elsewhere: 0 };
 }
 
 interface NotOffered extends Pick<Survey, 'moreBeyond' | 'complete'> {
