@@ -164,6 +164,10 @@ export const PendingApproval = Type.Object({
 });
 export type PendingApproval = Static<typeof PendingApproval>;
 
+/** How many devices it is for: those that its filter means and that ran something older when they were counted. */
+export const RolloutTotal = Type.Object({ devices: Type.Integer({ minimum: 0 }), countedAt: Instant });
+export type RolloutTotal = Static<typeof RolloutTotal>;
+
 export const RolloutView = Type.Object({
   id: Hex32,
   name: Type.String(),
@@ -187,6 +191,8 @@ export const RolloutView = Type.Object({
   urgent: Type.Boolean(),
   /** When it begins, or began. */
   notBefore: Instant,
+  /** Null: not counted yet, which takes the longer the larger the fleet is. */
+  total: Type.Union([RolloutTotal, Type.Null()]),
   counts: RolloutCounts,
   /** The same by phase, as many as there are phases: each device counts in the phase in which it was offered. */
   phaseCounts: Type.Array(RolloutCounts),

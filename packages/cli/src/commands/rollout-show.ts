@@ -16,6 +16,7 @@ import {
   phaseWords,
   selfOfferWords,
   stateWords,
+  totalWords,
   windowWords,
 } from './rollout-words.ts';
 
@@ -41,6 +42,7 @@ export function rolloutLines(rollout: RolloutView, now: Date): string[] {
     `filter    ${rollout.filter ?? 'none: every device of the product and channel with fitting hardware'}`,
     ...(rollout.exclude === null ? [] : [`exclude   ${rollout.exclude}`]),
     `devices   ${countWords(rollout.counts)}`,
+    ...totalWords(rollout.total),
     ...rollout.phases.flatMap((_, i) => {
       const counts = phaseCounts[i];
       return counts && counts.offered > 0 ? [`  ${phaseWords(rollout, i)}: ${countWords(counts)}`] : [];

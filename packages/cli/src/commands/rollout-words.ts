@@ -4,6 +4,7 @@ import {
   type Gate,
   type GateDecision,
   type RolloutCounts,
+  type RolloutTotal,
   type RolloutView,
   type Window,
   windowRuleText,
@@ -29,6 +30,12 @@ export function countWords(counts: RolloutCounts): string {
   ]
     .join(', ')
     .concat(` of ${offered} offered`);
+}
+
+/** Nothing before they are counted. */
+export function totalWords(total: RolloutTotal | null): string[] {
+  if (total === null) return [];
+  return [`meant     ${total.devices} devices, as they were counted ${localTime(total.countedAt)}`];
 }
 
 /** Devices that were offered the release and have not ended. */

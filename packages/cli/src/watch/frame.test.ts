@@ -32,6 +32,7 @@ function rollout(more: Partial<RolloutView> = {}): RolloutView {
     window: null,
     urgent: false,
     notBefore: '2026-11-24T11:50:00Z',
+    total: null,
     counts: some,
     phaseCounts: [some, none, none],
     decisions: [],

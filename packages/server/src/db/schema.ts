@@ -219,6 +219,13 @@ export interface RolloutSurveysTable {
   more_beyond: boolean;
 }
 
+export interface RolloutTotalsTable {
+  rollout_id: string;
+  after_device: Generated<string>;
+  devices: Generated<number>;
+  counted_at: Date | null;
+}
+
 export interface GateDecisionsTable {
   id: Generated<number>;
   rollout_id: string;
@@ -288,6 +295,7 @@ export interface Database {
   rollout_admissions: RolloutAdmissionsTable;
   rollout_counts: RolloutCountsTable;
   rollout_surveys: RolloutSurveysTable;
+  rollout_totals: RolloutTotalsTable;
   gate_decisions: GateDecisionsTable;
   rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;

@@ -78,6 +78,7 @@ const rollout: RolloutView = {
   window: [nights],
   urgent: false,
   notBefore: MORNING,
+  total: { devices: 21_500, countedAt: MORNING },
   counts,
   phaseCounts: [counts, nobody],
   decisions: [decision],

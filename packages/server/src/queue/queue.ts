@@ -1,5 +1,5 @@
 /**
- * The timed work: gates and retention. Every process may do it; a job that two of them do does no harm: what it decides
+ * The timed work: gates, totals and retention. Every process may do it; a job that two of them do does no harm: what it decides
  * rests on row locks. A start does not wait for Redis, and a queue that falls silent delays the gates by a few ticks, no
  * more.
  */
@@ -8,6 +8,7 @@ import type { Deps } from '../deps.ts';
 import type { FleetPace } from '../fleet/fleet-pace.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutConfig } from '../rollout/rollout-config.ts';
+import { countTotals } from '../rollout/total.ts';
 import { nudgeGates } from './gate-nudge.ts';
 import { noteRun } from './job-pulse.ts';
 import { forgetOld } from './retention.ts';
@@ -15,9 +16,10 @@ import { type SilenceWatch, type TimedJob, watchSilence } from './silence-watch.
 import { within } from '../within.ts';
 
 const QUEUE = 'tidegate';
-/** Gates need not wait while old rows are forgotten. */
-const CONCURRENCY = 2;
+/** Gates need not wait while old rows are forgotten or devices are counted. */
+const CONCURRENCY = 3;
 const RETENTION_MS = 3_600_000;
+const TOTALS_MS = 2000;
 /** A queue that does not answer for so long counts as out of reach. */
 const ANSWER_MS = 1000;
 
@@ -46,6 +48,7 @@ export async function startQueue(deps: QueueDeps): Promise<Queues> {
   const jobs: readonly TimedJob[] = [
     { name: 'gate-tick', everyMs: Math.max(1, Math.round(config.gateTickSeconds * 1000)), run: () => tickGates(deps) },
     { name: 'retention', everyMs: RETENTION_MS, run: () => forgetOld(deps) },
+    { name: 'totals', everyMs: TOTALS_MS, run: () => countTotals(deps) },
   ];
   const nudge = nudgeGates(ids =>
     tickGates(deps, ids).catch((error: unknown) =>

@@ -9,7 +9,7 @@ const OVERDUE_TIMES = 3;
 const LEAST_OVERDUE_MS = 1000;
 
 export interface TimedJob {
-  readonly name: 'gate-tick' | 'retention';
+  readonly name: 'gate-tick' | 'retention' | 'totals';
   readonly everyMs: number;
   readonly run: () => Promise<void>;
 }

@@ -8,7 +8,7 @@ import type { Db } from '../deps.ts';
 import type { Looked } from './estimate.ts';
 import { choiceCondition } from './filter-sql.ts';
 import type { Choice } from './filter-tree.ts';
-import type { RolloutPlan } from './rollout-plan.ts';
+import type { RolloutRow } from './rollout-store.ts';
 
 export interface Found extends Looked {
   readonly meant: number;
@@ -27,12 +27,22 @@ export interface Other extends Choice {
   readonly counter: number;
 }
 
+/** A release, or the rollout of one. */
+type Release = Pick<RolloutRow, 'product' | 'channel' | 'component' | 'hardware' | 'counter' | 'min_from_counter'>;
+
+export interface Where {
+  readonly lookedAt: number;
+  /** Of the devices after this one, in the order of ids; all where absent. */
+  readonly after?: string;
+  readonly now: Date;
+}
+
 /** @throws ServerError filter-invalid */
 export async function findMeant(
   db: Db,
-  { release, ...choice }: Pick<RolloutPlan, 'release' | 'filter' | 'exclude'>,
+  { release, ...choice }: Choice & { readonly release: Release },
   others: readonly Other[],
-  { lookedAt, now }: { readonly lookedAt: number; readonly now: Date },
+  { lookedAt, after = '', now }: Where,
 ): Promise<Found> {
   const context = { component: release.component, now };
   const isFor = (other: Other): RawBuilder<SqlBool> =>
@@ -41,7 +51,7 @@ export async function findMeant(
   const { rows } = await sql<Omit<Found, 'last'> & { last: string | null }>`
     with looked as materialized (
       select id, product, hardware, channel, components, attributes, canary, tags, group_name, last_seen_at, revoked_at
-      from devices where product = ${release.product} order by id limit ${lookedAt}
+      from devices where product = ${release.product} and id > ${after} order by id limit ${lookedAt}
     ), fitting as materialized (
       select devices.*, coalesce((
         select (part ->> 'counter')::bigint from jsonb_array_elements(components)

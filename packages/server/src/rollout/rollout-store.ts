@@ -5,6 +5,7 @@ import type { ReleasesTable, RolloutsTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 import { lockComponent, refuseConflict } from './rollout-conflict.ts';
 import type { RolloutPlan } from './rollout-plan.ts';
+import { beginTotal } from './total-store.ts';
 
 export type RolloutRow = Selectable<RolloutsTable>;
 
@@ -28,7 +29,7 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date, 
   return db.transaction().execute(async tx => {
     await lockComponent(tx, release);
     await refuseConflict(tx, { ...release, urgent: plan.urgent });
-    return tx
+    const row = await tx
       .insertInto('rollouts')
       .values({
         id,
@@ -62,6 +63,8 @@ export function createRollout(db: Db, id: string, plan: RolloutPlan, now: Date, 
       })
       .returningAll()
       .executeTakeFirstOrThrow();
+    await beginTotal(tx, id);
+    return row;
   });
 }
 

@@ -8,6 +8,7 @@ import { ServerError } from '../server-error.ts';
 import { pendingApproval } from './rollout-approval.ts';
 import type { RolloutRow } from './rollout-store.ts';
 import { type SelfOfferView, selfOfferTimes, selfOfferView } from './self-offer.ts';
+import { totalsOf } from './total-store.ts';
 
 /** @throws ServerError `not-found` where there is no row */
 export async function rolloutView(db: Db, row: RolloutRow | undefined): Promise<RolloutView> {
@@ -19,12 +20,14 @@ export async function rolloutView(db: Db, row: RolloutRow | undefined): Promise<
 export async function rolloutViews(db: Db, rows: readonly RolloutRow[]): Promise<RolloutView[]> {
   const ids = rows.map(r => r.id);
   const [counts, decisions] = [await countsOfRollouts(db, ids), await decisionsOf(db, ids)];
+  const totals = await totalsOf(db, ids);
   const selfOffers = await selfOfferTimes(
     db,
     rows.map(r => r.target),
   );
   return rows.map(row => ({
     ...viewOf(row, counts.get(row.id) ?? new Map(), decisions.get(row.id) ?? []),
+    total: totals.get(row.id) ?? null,
     ...selfOfferView(row.state, selfOffers.get(row.target)),
   }));
 }
@@ -33,7 +36,7 @@ function viewOf(
   row: RolloutRow,
   counts: CountsByPhase,
   decisions: GateDecision[],
-): Omit<RolloutView, keyof SelfOfferView> {
+): Omit<RolloutView, 'total' | keyof SelfOfferView> {
   return {
     id: row.id,
     name: row.name,
