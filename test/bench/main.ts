@@ -1,7 +1,9 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
 import { checkIn } from './check-in.ts';
+import { checkInMillion } from './check-in-million.ts';
 import { fleetRestart } from './fleet-restart.ts';
 import { fleetRestartReal } from './fleet-restart-real.ts';
+import { gateTick } from './gate-tick.ts';
 import { memoryMillion } from './memory-million.ts';
 import { metricsScrape } from './metrics-scrape.ts';
 import { phaseOpen } from './phase-open.ts';
@@ -15,8 +17,10 @@ import { start } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
+  'check-in-million': checkInMillion,
   'fleet-restart': fleetRestart,
   'fleet-restart-real': fleetRestartReal,
+  'gate-tick': gateTick,
   'memory-million': memoryMillion,
   'metrics-scrape': metricsScrape,
   'phase-open': phaseOpen,

@@ -3,22 +3,17 @@
  * one process, with twenty rollouts active that reach a fifth of it, and every fifth device has sent ten reports.
  * A million devices, or as many as `BENCH_DEVICES` says.
  */
-import { createPrivateKey } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DEVICE_API, type RolloutView } from '@tidegate/protocol';
+import type { RolloutView } from '@tidegate/protocol';
 import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { sendEach } from './load.ts';
+import { checkInOnce } from './check-in-once.ts';
 import { type BenchResult, rounded } from './result.ts';
-import { seededCheckIn } from './seeded-check-in.ts';
-import { releaseTarget, runSql, type SeededFleet, seededFleets, seededId } from './seeded-fleet.ts';
+import { releaseTarget, runSql, seededFleets } from './seeded-fleet.ts';
 
 const ROLLOUTS = 20;
 const SHARE = [{ basisPoints: 100 }, { basisPoints: 10_000 }];
-const AT_ONCE = 20_000;
-const CONNECTIONS = 64;
 
 export async function memoryMillion(): Promise<BenchResult> {
   const devices = Number(process.env['BENCH_DEVICES'] ?? 1_000_000);
@@ -45,16 +40,6 @@ export async function memoryMillion(): Promise<BenchResult> {
     goal: null,
     pass: null,
   };
-}
-
-async function checkInOnce({ server, data }: SeededFleet, first: number, last: number): Promise<void> {
-  const key = createPrivateKey(await readFile(join(data, 'token-key.pem')));
-  const url = `${server.deviceUrl}${DEVICE_API}/check-in`;
-  for (let from = first; from <= last; from += AT_ONCE) {
-    const count = Math.min(AT_ONCE, last - from + 1);
-    const requests = Array.from({ length: count }, (_, i) => seededCheckIn(key, seededId(from + i)));
-    await sendEach({ url, requests, connections: CONNECTIONS });
-  }
 }
 
 async function residentBytes(pid: number): Promise<number> {
