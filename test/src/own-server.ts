@@ -17,6 +17,8 @@ export interface OwnServer extends AsyncDisposable {
 
 export interface OwnServerOptions {
   readonly databaseUrl: string;
+  /** 30 unless given. */
+  readonly databaseAnswerSeconds?: number;
   readonly root: Uint8Array;
   /** PEM files of the device listener; plain HTTP where absent. */
   readonly tls?: TlsFiles;
@@ -38,6 +40,7 @@ export async function startOwnServer(options: OwnServerOptions): Promise<OwnServ
       adminPort: 0,
       databaseUrl: options.databaseUrl,
       databaseWaitSeconds: 0,
+      databaseAnswerSeconds: options.databaseAnswerSeconds ?? 30,
       redisPrefix: 'tidegate',
       trustedRoot,
       tlsCert: options.tls?.certificate,

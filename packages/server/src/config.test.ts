@@ -45,6 +45,7 @@ test('takes every number of the environment as a number, and a blank variable as
     TIDEGATE_PORT: '1',
     TIDEGATE_ADMIN_PORT: '2',
     TIDEGATE_DATABASE_WAIT_SECONDS: '3',
+    TIDEGATE_DATABASE_ANSWER_SECONDS: '9',
     TIDEGATE_POLL_SECONDS: '4',
     TIDEGATE_GATE_TICK_SECONDS: '5',
     TIDEGATE_REPORT_RETENTION_DAYS: '6',
@@ -53,8 +54,8 @@ test('takes every number of the environment as a number, and a blank variable as
     TIDEGATE_HOST: ' ',
     DATABASE_URL: '',
   };
-  const { databaseUrl, host, port, adminPort, databaseWaitSeconds, rollouts, fleet } = await readConfig({}, env);
-  expect([port, adminPort, databaseWaitSeconds]).toEqual([1, 2, 3]);
+  const { databaseUrl, host, port, adminPort, rollouts, fleet, ...config } = await readConfig({}, env);
+  expect([port, adminPort, config.databaseWaitSeconds, config.databaseAnswerSeconds]).toEqual([1, 2, 3, 9]);
   expect(rollouts).toEqual({ gateTickSeconds: 5, reportRetentionDays: 6 });
   expect(fleet).toMatchObject({ pollSeconds: 4, checkInsPerSecond: 7, requestsAtOnce: 80 });
   expect([host, databaseUrl]).toEqual(['127.0.0.1', undefined]);

@@ -25,6 +25,8 @@ export interface ServerConfig {
   readonly redisPrefix: string;
   /** How long a start tries to reach the database before it gives up. */
   readonly databaseWaitSeconds: number;
+  /** No statement takes longer, and a line to the database that went dead is given up after so long. */
+  readonly databaseAnswerSeconds: number;
   /** Root metadata, at first start. */
   readonly trustedRoot?: string | undefined;
   readonly tlsCert?: string | undefined;
@@ -56,6 +58,7 @@ const Settings = Type.Partial(
     redisUrlFile: Text,
     redisPrefix: Type.String({ pattern: '^[\\w.{}-]{1,64}$' }),
     databaseWaitSeconds: Type.Number({ minimum: 0, maximum: 3600 }),
+    databaseAnswerSeconds: Type.Number({ minimum: 0.1, maximum: 3600 }),
     trustedRoot: Text,
     tlsCert: Text,
     tlsKey: Text,
@@ -98,6 +101,7 @@ const NUMBERS = new Set([
   'port',
   'adminPort',
   'databaseWaitSeconds',
+  'databaseAnswerSeconds',
   'gateTickSeconds',
   'reportRetentionDays',
   ...FLEET_SETTINGS,
@@ -141,6 +145,7 @@ export async function readConfig(
     adminHost: '127.0.0.1',
     adminPort: 8081,
     databaseWaitSeconds: 60,
+    databaseAnswerSeconds: 30,
     redisPrefix: 'tidegate',
     logLevel: 'info',
     ...rest,

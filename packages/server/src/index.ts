@@ -3,7 +3,7 @@ export { type AppDeps, type Apps, buildApp } from './app.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { readConfig, type ServerConfig } from './config.ts';
 export { ConfigError } from './config-error.ts';
-export { type FleetConfig, UNHURRIED } from './fleet/fleet-config.ts';
+export { DEFAULT_FLEET_CONFIG, type FleetConfig, UNHURRIED } from './fleet/fleet-config.ts';
 export { pollAfterSeconds, pollIntervalSeconds } from './fleet/poll-interval.ts';
 export { retryAfterSeconds } from './fleet/shedding.ts';
 export { type Bucket, draw } from './fleet/token-bucket.ts';

@@ -69,10 +69,10 @@ async function open(
 ): Promise<RunningServer> {
   const dataDir = await openDataFolder(config.data);
   const { url, lost } = await databaseUrl(config, dataDir, log, closing);
-  const db = openDatabase(url, log);
+  const db = openDatabase(url, log, config.databaseAnswerSeconds * 1000);
   closing.defer(() => db.destroy());
   await waitForDatabase(db, log, config.databaseWaitSeconds, stop);
-  await migrate(db);
+  await migrateDatabase(url, log);
 
   const clock = given ?? (await agreedClock({ db, log }, closing));
   const deps = { db, clock, log };
@@ -153,6 +153,16 @@ async function waitForDatabase(db: Db, log: Logger, seconds: number, stop?: Abor
       log.warn({ reason: message }, 'PostgreSQL cannot be reached; trying again');
       await wait(DATABASE_AGAIN_MS, undefined, stop && { signal: stop });
     }
+  }
+}
+
+/** Over a line of its own: to rewrite a large table, or to wait for another process that does, takes what it takes. */
+async function migrateDatabase(url: string, log: Logger): Promise<void> {
+  const patient = openDatabase(url, log);
+  try {
+    await migrate(patient);
+  } finally {
+    await patient.destroy();
   }
 }
 

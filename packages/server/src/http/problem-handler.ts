@@ -77,9 +77,12 @@ function isSenderGone(error: FastifyError): boolean {
   return error.code === 'ECONNRESET' && error.message === 'aborted';
 }
 
-/** Connection errors of Node, and PostgreSQL's class 57P (shutting down, starting up) and 53300 (too many connections). */
+/**
+ * Connection errors of Node, and PostgreSQL's class 57P (shutting down, starting up), 53300 (too many connections), 57014
+ * (too slow).
+ */
 function isDatabaseGone(error: FastifyError): boolean {
-  const codes = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', '53300', '57P01', '57P02', '57P03'];
+  const codes = ['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EPIPE', '53300', '57014', '57P01', '57P02', '57P03'];
   return (
     codes.includes(error.code) ||
     /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/.test(

@@ -38,44 +38,27 @@ export function storeReports(db: Db, deviceId: string, reports: readonly Report[
  */
 const KNOWN_AGAIN_DAYS = 7;
 const DAY_MS = 86_400_000;
-/** With the device: one batch of a device at a time, whichever process has it. */
-const LOCK = 0x71de;
 
 /** The reports that were not known yet, in the order in which they came. */
 async function insertNew(tx: Transaction<Database>, deviceId: string, reports: readonly Report[], now: Date) {
-  // The days have no key in common that would refuse a report twice; the second of two copies at once waits here.
-  await sql`select pg_advisory_xact_lock(${LOCK}::int, hashtext(${deviceId}))`.execute(tx);
+  const knownSince = new Date(now.getTime() - KNOWN_AGAIN_DAYS * DAY_MS);
   const byId = new Map(reports.toReversed().map(r => [r.id, r]));
-  const found = await tx
-    .selectFrom('reports')
-    .select('id')
-    .where('device_id', '=', deviceId)
-    .where('id', '=', sql<string>`any(${[...byId.keys()]}::text[])`)
-    .where('received_at', '>', new Date(now.getTime() - KNOWN_AGAIN_DAYS * DAY_MS))
-    .execute();
-  const known = new Set(found.map(r => r.id));
-  const fresh = reports.filter(r => byId.get(r.id) === r && !known.has(r.id));
-  if (fresh.length === 0) return fresh;
-  await tx
-    .insertInto('reports')
-    .values(
-      fresh.map(r => ({
-        device_id: deviceId,
-        id: r.id,
-        rollout_id: r.rolloutId ?? null,
-        attempt: r.attempt ?? null,
-        target: r.target === undefined ? null : storable(r.target),
-        state: r.state,
-        code: r.code ?? null,
-        detail: r.detail === undefined ? null : storable(r.detail),
-        sha256: r.sha256 ?? null,
-        sources: r.sources ?? null,
-        device_time: deviceTime(r.at, now),
-        received_at: now,
-      })),
-    )
-    .execute();
-  return fresh;
+  // PostgreSQL sorts what it looks up, once for each day, and writes the faster what stands in order.
+  const once = [...byId.values()].toSorted((a, b) => (a.id < b.id ? -1 : 1));
+  const of = <T>(read: (r: Report) => T) => once.map(read);
+  const { rows } = await sql<{ id: string }>`/* plan: store-reports */
+    select store_new_reports(
+      ${deviceId}, ${now}, ${knownSince},
+      ${of(r => r.id)}, ${of(r => r.rolloutId)}, ${of(r => r.attempt)}, ${of(r => textOrNone(r.target))},
+      ${of(r => r.state)}, ${of(r => r.code)}, ${of(r => textOrNone(r.detail))}, ${of(r => r.sha256)},
+      ${of(r => r.sources)}, ${of(r => deviceTime(r.at, now))}
+    ) as id`.execute(tx);
+  const stored = new Set(rows.map(r => r.id));
+  return reports.filter(r => byId.get(r.id) === r && stored.has(r.id));
+}
+
+function textOrNone(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : storable(text);
 }
 
 /**
@@ -98,18 +81,7 @@ async function moveAttempts(
   const changes: Changes = new Map();
   const rolloutIds = [...new Set(reports.flatMap(r => r.rolloutId ?? []))];
   if (rolloutIds.length === 0) return changes;
-  const attempts = await tx
-    .selectFrom('attempts')
-    .innerJoin('rollouts', 'rollouts.id', 'attempts.rollout_id')
-    .select(['rollout_id', 'attempt', 'phase', 'attempts.state', 'code', 'begun', 'outcome', 'counter', 'sha256'])
-    .where('device_id', '=', deviceId)
-    .where('rollout_id', 'in', rolloutIds)
-    // Read again once the row's lock is had: a retry that came in between has taken the attempt out of the counts.
-    .where('superseded', '=', false)
-    .orderBy('rollout_id')
-    .orderBy('attempt')
-    .forUpdate('attempts')
-    .execute();
+  const attempts = await lockAttempts(tx, deviceId, rolloutIds);
 
   for (const found of attempts) {
     let after: AttemptState = found;
@@ -119,16 +91,37 @@ async function moveAttempts(
       after = transition(after, { ...report, proven }) ?? after;
     }
     if (after === found) continue;
-    await tx
-      .updateTable('attempts')
-      .set({ state: after.state, code: after.code, begun: after.begun, outcome: after.outcome, changed_at: now })
-      .where('rollout_id', '=', found.rollout_id)
-      .where('device_id', '=', deviceId)
-      .where('attempt', '=', found.attempt)
-      .execute();
+    await sql`/* plan: move-attempt */
+      update attempts set state = ${after.state}, code = ${after.code}, begun = ${after.begun},
+        outcome = ${after.outcome}, changed_at = ${now}
+      where rollout_id = ${found.rollout_id} and device_id = ${deviceId} and attempt = ${found.attempt}`.execute(tx);
     const byPhase = changes.get(found.rollout_id) ?? new Map();
     byPhase.set(found.phase, addCounts(byPhase.get(found.phase) ?? NO_COUNTS, countsChange(found, after)));
     changes.set(found.rollout_id, byPhase);
   }
   return changes;
+}
+
+interface LockedAttempt extends AttemptState {
+  readonly rollout_id: string;
+  readonly attempt: number;
+  readonly phase: number;
+  /** Of the release. */
+  readonly counter: number;
+  readonly sha256: string;
+}
+
+async function lockAttempts(
+  tx: Transaction<Database>,
+  deviceId: string,
+  rolloutIds: readonly string[],
+): Promise<LockedAttempt[]> {
+  // Whether it is superseded is read again once the row's lock is had: a retry that came in between has taken the attempt
+  // out of the counts.
+  const { rows } = await sql<LockedAttempt>`/* plan: lock-attempts */
+    select rollout_id, attempt, phase, attempts.state, code, begun, outcome, counter, sha256
+    from attempts join rollouts on rollouts.id = rollout_id
+    where device_id = ${deviceId} and rollout_id = any(${rolloutIds}::text[]) and not superseded
+    order by rollout_id, attempt for update of attempts`.execute(tx);
+  return rows;
 }

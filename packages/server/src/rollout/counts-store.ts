@@ -10,20 +10,11 @@ export type CountsByPhase = Map<number, RolloutCounts>;
 /** Adds changes, which may be negative, phase by phase in rising order. */
 export async function addToCounts(db: Db, rolloutId: string, changes: CountsByPhase): Promise<void> {
   for (const [phase, c] of [...changes].toSorted(([a], [b]) => a - b)) {
-    await db
-      .updateTable('rollout_counts')
-      .set({
-        offered: sql`offered + ${c.offered}`,
-        begun: sql`begun + ${c.begun}`,
-        verified: sql`verified + ${c.verified}`,
-        failed: sql`failed + ${c.failed}`,
-        neutral: sql`neutral + ${c.neutral}`,
-        rolled_back: sql`rolled_back + ${c.rolledBack}`,
-        refused: sql`refused + ${c.refused}`,
-      })
-      .where('rollout_id', '=', rolloutId)
-      .where('phase', '=', phase)
-      .execute();
+    await sql`/* plan: add-counts */
+      update rollout_counts set offered = offered + ${c.offered}, begun = begun + ${c.begun},
+        verified = verified + ${c.verified}, failed = failed + ${c.failed}, neutral = neutral + ${c.neutral},
+        rolled_back = rolled_back + ${c.rolledBack}, refused = refused + ${c.refused}
+      where rollout_id = ${rolloutId} and phase = ${phase}`.execute(db);
   }
 }
 

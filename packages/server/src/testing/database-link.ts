@@ -1,4 +1,4 @@
-/** A cable between server and database that can be cut, slowed, kept from carrying anything, or led elsewhere. */
+/** A cable between server and database that can be cut, slowed, kept from carrying anything, replaced, or led elsewhere. */
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { Transform } from 'node:stream';
 
@@ -7,6 +7,8 @@ export interface DatabaseLink {
   cut(): void;
   /** Every connection stays, and nothing comes through it any more. */
   stall(): void;
+  /** Connections made from now on work; those that were stalled stay silent for ever. */
+  replace(): void;
   /** From now on every packet, in each direction, comes so much later. */
   delay(ms: number): void;
   /** Connections made from now on reach that database: for one that came back at another port. */
@@ -60,6 +62,9 @@ export async function openDatabaseLink(databaseUrl: string): Promise<DatabaseLin
     stall: () => {
       stalled = true;
       sockets.forEach(hush);
+    },
+    replace: () => {
+      stalled = false;
     },
     delay: ms => {
       delayMs = ms;
