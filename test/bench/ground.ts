@@ -3,20 +3,22 @@ import { join } from 'node:path';
 import { startEmbeddedPostgres } from '@tidegate/server';
 import { pino } from 'pino';
 import type { ServerPlan } from '../src/server-process.ts';
-import { openSigningDesk } from '../src/signing-desk.ts';
+import { openSigningDesk, type SigningDesk } from '../src/signing-desk.ts';
 import { tempFolder } from '../src/temp-folder.ts';
 
 export interface Ground extends AsyncDisposable {
   readonly folder: string;
   /** Of one server of the product `gw2`; what a benchmark changes, it spreads over this. */
   readonly plan: ServerPlan;
+  /** Signs and publishes for that product. */
+  readonly desk: SigningDesk;
 }
 
 export async function openGround(): Promise<Ground> {
   const folder = await tempFolder('tidegate-bench');
-  const { rootFile } = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
-  const plan = { data: join(folder.path, 'server'), trustedRoot: rootFile, pollSeconds: 60, gateTickSeconds: 2 };
-  return { folder: folder.path, plan, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
+  const desk = await openSigningDesk({ folder: folder.path, products: ['gw2'], scryptN: 1024 });
+  const plan = { data: join(folder.path, 'server'), trustedRoot: desk.rootFile, pollSeconds: 60, gateTickSeconds: 2 };
+  return { folder: folder.path, plan, desk, [Symbol.asyncDispose]: () => folder[Symbol.asyncDispose]() };
 }
 
 export interface SharedGround extends Ground {
@@ -32,6 +34,7 @@ export async function openSharedGround(): Promise<SharedGround> {
   closing.defer(() => postgres.stop());
   return {
     folder: ground.folder,
+    desk: ground.desk,
     plan: { ...ground.plan, databaseUrl: postgres.url },
     databaseUrl: postgres.url,
     [Symbol.asyncDispose]: () => closing.disposeAsync(),

@@ -1,11 +1,13 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
 import { checkIn } from './check-in.ts';
 import { checkInMillion } from './check-in-million.ts';
+import { enrolBurst } from './enrol-burst.ts';
 import { fleetRestart } from './fleet-restart.ts';
 import { fleetRestartReal } from './fleet-restart-real.ts';
 import { gateTick } from './gate-tick.ts';
 import { memoryMillion } from './memory-million.ts';
 import { metricsScrape } from './metrics-scrape.ts';
+import { mixed } from './mixed.ts';
 import { phaseOpen } from './phase-open.ts';
 import { publishFullRole } from './publish-full-role.ts';
 import { releaseAdd } from './release-add.ts';
@@ -18,11 +20,13 @@ import { start } from './start.ts';
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult>>> = {
   'check-in': checkIn,
   'check-in-million': checkInMillion,
+  'enrol-burst': enrolBurst,
   'fleet-restart': fleetRestart,
   'fleet-restart-real': fleetRestartReal,
   'gate-tick': gateTick,
   'memory-million': memoryMillion,
   'metrics-scrape': metricsScrape,
+  mixed,
   'phase-open': phaseOpen,
   'publish-full-role': publishFullRole,
   'release-add': releaseAdd,

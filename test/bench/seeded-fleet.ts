@@ -34,6 +34,12 @@ export function releaseTarget(index: number): string {
   return `gw2/stable/part-${index}/1.0.0/part.tar`;
 }
 
+export function releaseSha256(index: number): string {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigInt64BE(BigInt(index));
+  return hash('sha256', bytes);
+}
+
 export async function seededFleets(): Promise<SeededFleets> {
   const closing = new AsyncDisposableStack();
   const ground = closing.use(await openSharedGround());
