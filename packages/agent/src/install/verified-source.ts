@@ -19,18 +19,44 @@ export async function withVerifiedSource<T>(
   target: Pick<AcceptedTarget, 'sha256' | 'lengthBytes'>,
   use: (bytes: Readable) => Promise<T>,
 ): Promise<T> {
+  return withVerified(path, target, handle => hashed(handle, target.sha256, use));
+}
+
+/**
+ * The same for programs that open a file by themselves: they are given a path to the open descriptor, which stays that
+ * file whatever comes to lie under its name. It is hashed again when they are done.
+ */
+export function withVerifiedFile<T>(
+  path: string,
+  target: Pick<AcceptedTarget, 'sha256' | 'lengthBytes'>,
+  use: (descriptorPath: string) => Promise<T>,
+): Promise<T> {
+  return withVerified(path, target, async handle => {
+    const result = await use(`/proc/${process.pid}/fd/${handle.fd}`);
+    await hashed(handle, target.sha256, readAll);
+    return result;
+  });
+}
+
+async function withVerified<T>(
+  path: string,
+  target: Pick<AcceptedTarget, 'sha256' | 'lengthBytes'>,
+  use: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
   const handle = await open(path, 'r');
   try {
     const { size } = await handle.stat();
     if (size !== target.lengthBytes)
       throw new AgentError('artifact-length', `has ${size} bytes, ${target.lengthBytes} are signed`);
-    await hashed(handle, target.sha256, async bytes => {
-      for await (const chunk of bytes) void chunk;
-    });
-    return await hashed(handle, target.sha256, use);
+    await hashed(handle, target.sha256, readAll);
+    return await use(handle);
   } finally {
     await handle.close();
   }
+}
+
+async function readAll(bytes: Readable): Promise<void> {
+  for await (const chunk of bytes) void chunk;
 }
 
 async function hashed<T>(handle: FileHandle, sha256: string, use: (bytes: Readable) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process';
 
 /** What it says on both outputs, for the log: however much that is, only the end is kept. */
-export function lastWords(child: ChildProcess, charsMax: number): () => string {
+export function lastWords(child: Pick<ChildProcess, 'stdout' | 'stderr'>, charsMax: number): () => string {
   const kept = { text: '' };
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (text: string) => {

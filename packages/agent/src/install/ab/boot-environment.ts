@@ -5,6 +5,7 @@
  */
 import { AgentError } from '../../agent-error.ts';
 import type { SlotName } from '../../ports.ts';
+import type { BootState } from './boot-control.ts';
 
 export type BootVariables = Readonly<Record<string, string>>;
 
@@ -13,12 +14,6 @@ export interface BootEnvironment {
   read(): Promise<BootVariables>;
   /** All of them or none, also where the power goes. @throws AgentError activate-failed, and it is as it was */
   write(variables: BootVariables): Promise<void>;
-}
-
-export interface BootState {
-  /** The slot that the next start takes; undefined where the variables name none. */
-  readonly next?: SlotName;
-  readonly armed?: { readonly slot: SlotName; readonly triesLeft: number };
 }
 
 export function bootState(variables: BootVariables): BootState {

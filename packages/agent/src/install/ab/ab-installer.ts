@@ -1,0 +1,111 @@
+/**
+ * The order that all installers for whole systems keep to, whatever writes the slot and whatever boot loader starts it: the
+ * slot that does not run is written, checked, armed for trial, started, and committed or left. The slot that runs is
+ * never written, and only what was recorded here is ever armed or committed (EN 303 645 5.3-9).
+ */
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { AgentError } from '../../agent-error.ts';
+import type { Clock } from '../../clock.ts';
+import type { DurableFiles } from '../../durable/durable-files.ts';
+import type { AcceptedTarget, InstalledRelease, Installer, SlotName } from '../../ports.ts';
+import { type CheckSettings, proveByCheck } from '../../service/check.ts';
+import { type HealthSettings, proveHealthy } from '../../service/health.ts';
+import { openSlotRecords, otherSlot, viewOf, withoutSlot } from '../slot-records.ts';
+import type { BootControl, BootState } from './boot-control.ts';
+
+/** Brings an artifact into a slot, and tells later whether it is still there. */
+export interface SlotWriter {
+  /** Durable when it resolves. @throws AgentError */
+  write(slot: SlotName, artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<void>;
+  /** @returns why the slot must not be started, or undefined */
+  fault(slot: SlotName): Promise<string | undefined>;
+}
+
+export interface AbInstallerDeps {
+  readonly component: string;
+  /** As the kernel was told. */
+  readonly running: SlotName;
+  readonly boot: BootControl;
+  readonly writer: SlotWriter;
+  readonly factory: InstalledRelease;
+  readonly health?: HealthSettings;
+  readonly check?: CheckSettings;
+  readonly trustDir: string;
+  readonly files: DurableFiles;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+export async function openAbInstaller(deps: AbInstallerDeps): Promise<Installer> {
+  const { component, running, boot, writer, files, log } = deps;
+  const records = await openSlotRecords(files, join(deps.trustDir, `slots-${component}.json`), component, deps.factory);
+  if (records.fault !== undefined) log.error({ component, fault: records.fault }, 'slot records cannot be read');
+
+  return {
+    async slots() {
+      const { armed: _never, ...view } = viewOf(records, running);
+      const { armed } = await stateOf(deps);
+      return armed ? { ...view, armed } : view;
+    },
+
+    async install(artifact, target, signal) {
+      const slot = otherSlot(running);
+      const known = records.get()[slot];
+      const isStaged = known?.sha256 === target.sha256 && known.target === target.path && !known.good;
+      if (isStaged && (await writer.fault(slot)) === undefined) return slot;
+      // What the slot held is no longer believed, and no longer started, from here on.
+      await records.save(withoutSlot(records, slot));
+      await boot.settle(running);
+      await writer.write(slot, artifact, target, signal);
+      const difference = await writer.fault(slot);
+      if (difference !== undefined) throw new AgentError('slot-mismatch', `slot ${slot}: ${difference}`);
+      const { version, counter } = target.firmware;
+      const record = { version, counter, sha256: target.sha256, target: target.path, good: false };
+      await records.save({ ...records.get(), [slot]: record });
+      return slot;
+    },
+
+    async activate(slot) {
+      const record = records.get()[slot];
+      if (!record || record.good) throw new AgentError('activate-failed', `slot ${slot} holds nothing to be tried`);
+      if (running === slot) return 'live';
+      const difference = await writer.fault(slot);
+      if (difference !== undefined) throw new AgentError('slot-mismatch', `slot ${slot}: ${difference}`);
+      await boot.arm(slot);
+      return 'reboot';
+    },
+
+    async proveHealthy(signal) {
+      if (deps.health) await proveHealthy(deps.health, () => 0, deps.clock, signal);
+      if (deps.check) await proveByCheck(deps.check, '/', signal);
+    },
+
+    async markGood(slot) {
+      const record = records.get()[slot];
+      if (!record || running !== slot) throw new AgentError('slot-mismatch', `slot ${slot} does not run`);
+      // The boot loader first: a record that says good while it still counts would be a return unseen.
+      await boot.commit(slot);
+      await records.save({ ...records.get(), [slot]: { ...record, good: true } });
+    },
+
+    async markBad(slot) {
+      const back = running === slot ? otherSlot(slot) : running;
+      if (running === slot && !records.get()[back]?.good)
+        throw new AgentError('activate-failed', `slot ${back} holds nothing good to go back to`);
+      await records.save(withoutSlot(records, slot));
+      await boot.leave(slot, back);
+      return running === slot ? 'reboot' : 'live';
+    },
+  };
+}
+
+/** A boot loader that cannot be asked keeps nothing from running; it keeps what is new from being armed. */
+async function stateOf({ boot, component, log }: AbInstallerDeps): Promise<BootState> {
+  try {
+    return await boot.state();
+  } catch (error) {
+    log.error({ component, why: (error as Error).message }, 'the boot loader cannot be asked');
+    return {};
+  }
+}
