@@ -59,32 +59,83 @@ const ScriptComponent = closed({
 });
 export type ScriptComponent = Static<typeof ScriptComponent>;
 
+const Boot = Type.Union([
+  closed({ loader: Type.Literal('u-boot'), config: Path }),
+  closed({ loader: Type.Literal('grub'), environment: Path }),
+]);
+
+/** Of a whole system that the boot loader starts by the variables of its environment. */
+const environmentBooted = {
+  boot: Boot,
+  /** Starts that a new system gets before the boot loader goes back. GRUB's script counts to 8. */
+  trialBoots: Type.Optional(Type.Integer({ minimum: 1, maximum: 8 })),
+  /** Says `tidegate.slot=a` or `b`; /proc/cmdline unless told. */
+  commandLineFile: Type.Optional(Path),
+  health: Type.Optional(Health),
+};
+
 const AbImageComponent = closed({
   ...common,
   installer: Type.Literal('ab-image'),
   /** Block devices, or files of fixed size; neither may be the other. */
   slots: closed({ a: Path, b: Path }),
-  boot: Type.Union([
-    closed({ loader: Type.Literal('u-boot'), config: Path }),
-    closed({ loader: Type.Literal('grub'), environment: Path }),
-  ]),
-  /** Starts that a new image gets before the boot loader goes back. GRUB's script counts to 8. */
-  trialBoots: Type.Optional(Type.Integer({ minimum: 1, maximum: 8 })),
-  /** Says `tidegate.slot=a` or `b`; /proc/cmdline unless told. */
-  commandLineFile: Type.Optional(Path),
-  health: Type.Optional(Health),
+  ...environmentBooted,
 });
 export type AbImageComponent = Static<typeof AbImageComponent>;
 
-export type ComponentConfig = DirectoryComponent | ScriptComponent | AbImageComponent;
+const RaucSlot = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}$' });
+const RaucComponent = closed({
+  ...common,
+  installer: Type.Literal('rauc'),
+  /** The slots that RAUC starts, by its names. */
+  slots: closed({ a: RaucSlot, b: RaucSlot }),
+  /** /etc/rauc/system.conf unless told. */
+  systemConfig: Type.Optional(Path),
+  /** For an installation. */
+  timeoutSeconds: Type.Optional(Seconds),
+  health: Type.Optional(Health),
+});
+export type RaucComponent = Static<typeof RaucComponent>;
+
+const Selection = Type.String({ pattern: '^[A-Za-z0-9._-]{1,64},[A-Za-z0-9._-]{1,64}$' });
+const SwupdateComponent = closed({
+  ...common,
+  installer: Type.Literal('swupdate'),
+  /** What of an image's description writes a slot: software set and mode. */
+  select: closed({ a: Selection, b: Selection }),
+  /** PEM of who signs images. */
+  certificate: Path,
+  /** `board:revision`; as SWUpdate finds it unless told. */
+  hardwareRevision: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9._-]{1,64}:[A-Za-z0-9._-]{1,64}$' })),
+  /** For an installation. */
+  timeoutSeconds: Type.Optional(Seconds),
+  ...environmentBooted,
+});
+export type SwupdateComponent = Static<typeof SwupdateComponent>;
+
+export type ComponentConfig =
+  | DirectoryComponent
+  | ScriptComponent
+  | AbImageComponent
+  | RaucComponent
+  | SwupdateComponent;
+
+/** Whether it is a system that a boot loader starts: a device can have only one of them. */
+export function isBooted({ installer }: ComponentConfig): boolean {
+  return installer === 'ab-image' || installer === 'rauc' || installer === 'swupdate';
+}
 
 /** What tells the kinds apart; the rest is read by the schema of its kind, so that a fault is told for that kind only. */
-export const AnyComponent = Type.Object({ installer: Type.Enum(['directory', 'script', 'ab-image']) });
+export const AnyComponent = Type.Object({
+  installer: Type.Enum(['directory', 'script', 'ab-image', 'rauc', 'swupdate']),
+});
 
 const kinds = {
   directory: parser(DirectoryComponent),
   script: parser(ScriptComponent),
   'ab-image': parser(AbImageComponent),
+  rauc: parser(RaucComponent),
+  swupdate: parser(SwupdateComponent),
 } as const;
 
 export function parseComponent(component: Static<typeof AnyComponent>): Parsed<ComponentConfig> {

@@ -30,6 +30,24 @@ const rootfs = {
   boot: { loader: 'u-boot', config: '/etc/fw_env.config' },
   factory: { version: '1', counter: 1 },
 };
+const rauc = {
+  name: 'rootfs',
+  installer: 'rauc',
+  slots: { a: 'rootfs.0', b: 'rootfs.1' },
+  systemConfig: '/etc/rauc/system.conf',
+  timeoutSeconds: 900,
+  factory: { version: '1', counter: 1 },
+};
+const swupdate = {
+  name: 'rootfs',
+  installer: 'swupdate',
+  select: { a: 'stable,a', b: 'stable,b' },
+  certificate: '/etc/swupdate/cert.pem',
+  hardwareRevision: 'gw2:1.0',
+  boot: { loader: 'grub', environment: '/boot/grub/grubenv' },
+  trialBoots: 2,
+  factory: { version: '1', counter: 1 },
+};
 const good = {
   product: 'gw2',
   hardware: 'gw2-a',
@@ -55,6 +73,11 @@ test('reads a whole config', async () => {
   expect(await read(stringify(good))).toEqual(good);
 });
 
+test.each([rauc, swupdate])('reads a system of the installer $installer', async component => {
+  const config = { ...good, components: [component] };
+  expect(await read(stringify(config))).toEqual(config);
+});
+
 test('mirrors alone are enough', async () => {
   const { server: _, ...alone } = { ...good, mirrors: ['https://files.example'] };
   expect(await read(stringify(alone))).toEqual(alone);
@@ -75,6 +98,13 @@ test.each([
   ['one slot only', { components: [{ ...rootfs, slots: { a: '/dev/a' } }] }, 'components/0/slots/b'],
   ['a boot loader that nobody knows', { components: [{ ...rootfs, boot: { loader: 'lilo' } }] }, 'components/0/boot'],
   ['more trial boots than can be counted', { components: [{ ...rootfs, trialBoots: 9 }] }, 'components/0/trialBoots'],
+  [
+    'a slot of RAUC by its device',
+    { components: [{ ...rauc, slots: { a: '/dev/a', b: 'b' } }] },
+    'components/0/slots/a',
+  ],
+  ['a set without a mode', { components: [{ ...swupdate, select: { a: 'a', b: 'b' } }] }, 'components/0/select/a'],
+  ['no signer', { components: [{ ...swupdate, certificate: undefined }] }, 'components/0/certificate'],
   ['a user by name', { components: [{ ...script, runAs: { uid: 'valve', gid: 1 } }] }, 'components/0/runAs/uid'],
   ['a counter of nothing', { components: [{ ...app, factory: { version: '1.0.0', counter: 0 } }] }, 'counter'],
   ['a service without a command', { components: [{ ...app, service: { command: [] } }] }, 'components/0/service'],
@@ -96,6 +126,11 @@ test.each([
   ['a channel that the image does not allow', { channel: 'nightly' }, 'channel nightly is not one of channels'],
   ['two components of one name', { components: [app, app] }, 'two components have the same name'],
   ['two systems to start', { components: [rootfs, { ...rootfs, name: 'other' }] }, 'only one component can be started'],
+  [
+    'two systems of two kinds',
+    { components: [rauc, { ...swupdate, name: 'other' }] },
+    'only one component can be started',
+  ],
   ['one socket for both roles', { userSocket: good.adminSocket }, 'adminSocket and userSocket must differ'],
   ['a socket path that the system would cut', { adminSocket: `/${'x'.repeat(99)}` }, 'too long (at most 99 bytes)'],
 ])('%s is a contradiction and said so', async (_what, change, sentence) => {

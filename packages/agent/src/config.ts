@@ -6,7 +6,16 @@ import { readFile } from 'node:fs/promises';
 import { Attributes, closed, Instant, LIMITS, Name, type Parsed, parser } from '@tidegate/protocol';
 import { type Static, Type } from 'typebox';
 import { parse } from 'yaml';
-import { AnyComponent, Command, type ComponentConfig, parseComponent, Path, Seconds, Url } from './component-config.ts';
+import {
+  AnyComponent,
+  Command,
+  type ComponentConfig,
+  isBooted,
+  parseComponent,
+  Path,
+  Seconds,
+  Url,
+} from './component-config.ts';
 
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
@@ -93,8 +102,7 @@ export function contradiction(config: AgentConfig): string | undefined {
   if (!config.channels.includes(config.channel)) return `channel ${config.channel} is not one of channels`;
   const names = config.components.map(c => c.name);
   if (new Set(names).size !== names.length) return 'two components have the same name';
-  if (config.components.filter(c => c.installer === 'ab-image').length > 1)
-    return 'only one component can be started by the boot loader';
+  if (config.components.filter(isBooted).length > 1) return 'only one component can be started by the boot loader';
   if (config.adminSocket === config.userSocket) return 'adminSocket and userSocket must differ';
   for (const socket of [config.adminSocket, config.userSocket]) {
     if (Buffer.byteLength(socket) >= SOCKET_PATH_BYTES_MAX) {

@@ -20,8 +20,8 @@ export type Localized = Static<typeof Localized>;
 export const DocumentRef = Type.Object({ file: FileName, sha256: Sha256 });
 export type DocumentRef = Static<typeof DocumentRef>;
 
-/** The formats that installers of this project read: a folder packed, one file, a raw image of a slot. */
-export const ARTIFACT_FORMATS = ['tar', 'file', 'image', 'image-gzip', 'image-zstd'] as const;
+/** The formats that installers of this project read: a folder packed, one file, a raw image of a slot, what RAUC and SWUpdate take. */
+export const ARTIFACT_FORMATS = ['tar', 'file', 'image', 'image-gzip', 'image-zstd', 'raucb', 'swu'] as const;
 export type ArtifactFormat = (typeof ARTIFACT_FORMATS)[number];
 
 export const Firmware = Type.Object({
@@ -37,7 +37,7 @@ export const Firmware = Type.Object({
   kind: Type.Literal('full'),
   /**
    * How the installer reads the bytes. `tar`: a folder, packed and gzipped or not; `file`: one file as it is;
-   * `image`, `image-gzip`, `image-zstd`: a raw image of a slot, compressed or not.
+   * `image`, `image-gzip`, `image-zstd`: a raw image of a slot, compressed or not; `raucb`, `swu`: for RAUC, SWUpdate.
    */
   format: Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' }),
   class: ReleaseClass,

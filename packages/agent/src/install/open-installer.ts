@@ -3,18 +3,27 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
-import type { AbImageComponent, ComponentConfig, DirectoryComponent, ScriptComponent } from '../component-config.ts';
+import type {
+  AbImageComponent,
+  ComponentConfig,
+  DirectoryComponent,
+  RaucComponent,
+  ScriptComponent,
+  SwupdateComponent,
+} from '../component-config.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { Installer } from '../ports.ts';
 import type { CheckSettings } from '../service/check.ts';
 import { createService } from '../service/service.ts';
 import type { HealthSettings } from '../service/health.ts';
-import { openAbImageInstaller } from './ab/ab-image-installer.ts';
+import { type AbImageInstallerDeps, openAbImageInstaller } from './ab/ab-image-installer.ts';
 import { grubEnvironment } from './ab/grub-environment.ts';
 import { runningSlot } from './ab/running-slot.ts';
 import { ubootEnvironment } from './ab/uboot-environment.ts';
 import { openDirectoryInstaller, type ServiceInstaller } from './directory-installer.ts';
+import { openRaucInstaller } from './rauc/rauc-installer.ts';
 import { openScriptInstaller } from './script/script-installer.ts';
+import { openSwupdateInstaller } from './swupdate/swupdate-installer.ts';
 
 export interface InstallerSurroundings {
   readonly trustDir: string;
@@ -31,6 +40,7 @@ const DEFAULT_HEALTH_DEADLINE_SECONDS = 60;
 const DEFAULT_CHECK_SECONDS = 60;
 const DEFAULT_STATE_SECONDS = 600;
 const DEFAULT_TRIAL_BOOTS = 3;
+const DEFAULT_INSTALL_SECONDS = 3600;
 
 export async function openInstaller(
   component: ComponentConfig,
@@ -43,6 +53,10 @@ export async function openInstaller(
       return withoutService(await openScript(component, around));
     case 'ab-image':
       return withoutService(await openAbImage(component, around));
+    case 'rauc':
+      return withoutService(await openRauc(component, around));
+    case 'swupdate':
+      return withoutService(await openSwupdate(component, around));
   }
 }
 
@@ -51,8 +65,11 @@ export function patienceSeconds(components: readonly ComponentConfig[]): number 
   const perComponent = components.map(component => {
     const checkSeconds = checkOf(component)?.timeoutSeconds ?? 0;
     if (component.installer === 'script') return 2 * longestStateSeconds(component) + checkSeconds;
-    if (component.installer === 'ab-image')
-      return (component.health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS) + checkSeconds;
+    if (component.installer !== 'directory') {
+      const installSeconds =
+        component.installer === 'ab-image' ? 0 : (component.timeoutSeconds ?? DEFAULT_INSTALL_SECONDS);
+      return installSeconds + (component.health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS) + checkSeconds;
+    }
     const { stopTimeoutSeconds = DEFAULT_STOP_SECONDS, health } = component.service ?? {};
     const healthSeconds = health?.deadlineSeconds ?? DEFAULT_HEALTH_DEADLINE_SECONDS;
     return 2 * stopTimeoutSeconds + healthSeconds + checkSeconds;
@@ -97,22 +114,64 @@ function openScript(component: ScriptComponent, around: InstallerSurroundings): 
 }
 
 async function openAbImage(component: AbImageComponent, around: InstallerSurroundings): Promise<Installer> {
-  const { name, slots, boot, factory, trialBoots = DEFAULT_TRIAL_BOOTS } = component;
-  const { files, trustDir } = around;
+  const { name, slots, factory } = component;
   return openAbImageInstaller({
     ...around,
     component: name,
     slots,
-    running: runningSlot(await readFile(component.commandLineFile ?? '/proc/cmdline', 'utf8')),
+    factory,
+    ...(await environmentOf(component, around)),
+    ...optionalHealth(component),
+    ...optionalCheck(component),
+  });
+}
+
+function openRauc(component: RaucComponent, around: InstallerSurroundings): Promise<Installer> {
+  const { name, slots, factory } = component;
+  const { systemConfig = '/etc/rauc/system.conf', timeoutSeconds = DEFAULT_INSTALL_SECONDS } = component;
+  return openRaucInstaller({
+    ...around,
+    component: name,
+    slots,
+    factory,
+    systemConfig,
+    timeoutSeconds,
+    busAddress: process.env['DBUS_SYSTEM_BUS_ADDRESS'],
+    ...optionalHealth(component),
+    ...optionalCheck(component),
+  });
+}
+
+async function openSwupdate(component: SwupdateComponent, around: InstallerSurroundings): Promise<Installer> {
+  const { name, factory, select, certificate, hardwareRevision } = component;
+  return openSwupdateInstaller({
+    ...around,
+    component: name,
+    factory,
+    select,
+    certificate,
+    hardwareRevision,
+    timeoutSeconds: component.timeoutSeconds ?? DEFAULT_INSTALL_SECONDS,
+    ...(await environmentOf(component, around)),
+    ...optionalHealth(component),
+    ...optionalCheck(component),
+  });
+}
+
+/** What runs, and how the boot loader is told what starts. */
+async function environmentOf(
+  component: AbImageComponent | SwupdateComponent,
+  { files, trustDir }: InstallerSurroundings,
+): Promise<Pick<AbImageInstallerDeps, 'running' | 'environment' | 'trialBoots'>> {
+  const { name, boot, trialBoots = DEFAULT_TRIAL_BOOTS, commandLineFile = '/proc/cmdline' } = component;
+  return {
+    running: runningSlot(await readFile(commandLineFile, 'utf8')),
     environment:
       boot.loader === 'grub'
         ? grubEnvironment(boot.environment, files)
         : ubootEnvironment(boot.config, join(trustDir, `boot-${name}.txt`), files),
     trialBoots,
-    factory,
-    ...optionalHealth(component),
-    ...optionalCheck(component),
-  });
+  };
 }
 
 /** A step calls a handful of states at most. */

@@ -32,7 +32,7 @@ export interface ToolEnd {
 
 const PRINTED_CHARS_MAX = 1024 * 1024;
 const SAID_CHARS_MAX = 4096;
-const DETAIL_CHARS_MAX = 300;
+const DETAIL_CHARS_MAX = 400;
 const ENVIRONMENT = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' };
 
 /** @throws AgentError installer-failed where it cannot be run; not-now where the signal fired first */
@@ -49,7 +49,8 @@ export async function runTool(call: ToolCall): Promise<ToolEnd> {
 /** For a refusal: how it ended, with its last words. */
 export function endingOf({ program, args, timeoutSeconds }: ToolCall, { code, late, said }: ToolEnd): string {
   const how = late ? `did not end in ${timeoutSeconds} s` : `ended with ${code ?? 'a signal'}`;
-  return `${program} ${args[0] ?? ''} ${how}: ${said.slice(-DETAIL_CHARS_MAX)}`;
+  const what = args[0] === undefined || args[0].startsWith('-') ? program : `${program} ${args[0]}`;
+  return `${what} ${how}: ${said.slice(-DETAIL_CHARS_MAX)}`;
 }
 
 function begin({ program, args, cwd, env, runAs }: ToolCall): ChildProcess {

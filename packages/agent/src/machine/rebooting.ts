@@ -12,6 +12,7 @@ import { restartToGoBack } from './restart.ts';
 import { done, type Done, keepLast, type Rebooting, type Trial } from './state.ts';
 
 const ACTIVATIONS_MAX = 3;
+const BOTH_FAILED = 'neither the new nor the old system started by itself: the boot loader chose the recovery system';
 
 export type Finding = 'runs' | 'activate' | 'restart' | 'rolled-back' | 'give-up';
 
@@ -43,7 +44,7 @@ export function rebootingStep(deps: MachineDeps) {
       case 'runs':
         return trial;
       case 'rolled-back':
-        return giveUp('rolledBack', 'boot-failed', 'the boot loader went back');
+        return giveUp('rolledBack', 'boot-failed', view.armed?.recovered ? BOTH_FAILED : 'the boot loader went back');
       case 'give-up':
         return giveUp('failed', 'activate-failed', `not done in ${ACTIVATIONS_MAX} tries`);
       case 'restart':

@@ -1,10 +1,8 @@
 /**
- * The `ab-image` installer on slots that are files, with the real tools of U-Boot's environment and GRUB's own block. The
- * boot loader is the test's: it does with the variables what the guide's scripts do.
+ * The `ab-image` installer on slots that are files, with the real tools of U-Boot's environment and GRUB's own block.
  */
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { link, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { link, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
@@ -17,8 +15,7 @@ import type { AcceptedTarget, Installer, SlotName } from '../../ports.ts';
 import { targetFor } from '../test-target.ts';
 import { openAbImageInstaller } from './ab-image-installer.ts';
 import { type BootEnvironment, bootState } from './boot-environment.ts';
-import { grubEnvironment } from './grub-environment.ts';
-import { ubootEnvironment } from './uboot-environment.ts';
+import { bootLoader, makeGrub, makeUboot, startNext } from './test-boot-loader.ts';
 
 const never = new AbortController().signal;
 const SLOT_BYTES = 3 * 1024 * 1024 + 512;
@@ -33,36 +30,6 @@ beforeEach(async () => {
   await writeFile(slotFile('b'), Buffer.alloc(SLOT_BYTES));
 });
 afterEach(() => rm(folder, { recursive: true }));
-
-async function makeUboot(): Promise<(files: DurableFiles) => BootEnvironment> {
-  const [environment, config] = [join(folder, 'env.bin'), join(folder, 'fw_env.config')];
-  const [defaults, nothing] = [join(folder, 'defaults.txt'), join(folder, 'nothing.txt')];
-  await writeFile(environment, '');
-  await truncate(environment, 0x4000);
-  await writeFile(config, `${environment} 0x0000 0x2000\n${environment} 0x2000 0x2000\n`);
-  await writeFile(defaults, 'bootcmd=run tidegate\ntidegate_slot=a\nupgrade_available=0\nbootcount=0\n');
-  await writeFile(nothing, 'bootlimit=3\n');
-  execFileSync('fw_setenv', ['-c', config, '-f', defaults, '-s', nothing], { stdio: 'ignore' });
-  return files => ubootEnvironment(config, join(folder, 'trust/boot.txt'), files);
-}
-
-async function makeGrub(): Promise<(files: DurableFiles) => BootEnvironment> {
-  const file = join(folder, 'grubenv');
-  execFileSync('grub-editenv', [file, 'create']);
-  execFileSync('grub-editenv', [file, 'set', 'tidegate_slot=a', 'upgrade_available=0', 'bootcount=0', 'saved=x']);
-  return files => grubEnvironment(file, files);
-}
-
-/** One start of the machine. @returns the slot that runs then */
-async function bootLoader(environment: BootEnvironment): Promise<SlotName> {
-  const { next, armed } = bootState(await environment.read());
-  if (next === undefined) throw new Error('nothing to start');
-  if (!armed) return next;
-  const bootcount = Number((await environment.read())['bootcount']) + 1;
-  await environment.write({ bootcount: String(bootcount) });
-  const isUsedUp = bootcount > Number((await environment.read())['bootlimit']);
-  return isUsedUp === (next === 'a') ? 'b' : 'a';
-}
 
 function open(
   environment: BootEnvironment,
@@ -100,7 +67,7 @@ describe.each([
   let environmentOn: (files: DurableFiles) => BootEnvironment;
   let environment: BootEnvironment;
   beforeEach(async () => {
-    environmentOn = await make();
+    environmentOn = await make(folder);
     environment = environmentOn(durableFiles);
   });
 
@@ -140,6 +107,26 @@ describe.each([
     expect(await back.markBad('b')).toBe('live');
     expect(await back.slots()).toEqual({ running: 'a', records: { a: { version: '1.0.0', counter: 1, good: true } } });
     expect(await bootLoader(environment)).toBe('a');
+  });
+
+  test('where the old system does not start either, the recovery system does, and that is told afterwards', async () => {
+    const { file, target } = await release();
+    const old = await open(environment);
+    await old.activate(await old.install(file, target, never));
+    const starts = [];
+    for (let i = 0; i < 6; i++) starts.push(await startNext(environment));
+    expect(starts).toEqual(['b', 'b', 'a', 'a', 'recovery', 'recovery']);
+    // It repaired slot a, and gives it its starts once more.
+    await environment.write({ bootcount: '2' });
+    expect(await startNext(environment)).toBe('a');
+    const repaired = await open(environment);
+    expect((await repaired.slots()).armed).toEqual({ slot: 'b', triesLeft: 0, recovered: true });
+    await repaired.markBad('b');
+    expect(await repaired.slots()).toEqual({
+      running: 'a',
+      records: { a: { version: '1.0.0', counter: 1, good: true } },
+    });
+    for (let i = 0; i < 6; i++) expect(await startNext(environment)).toBe('a');
   });
 
   test('an image that is not healthy is left by a restart', async () => {
@@ -209,7 +196,7 @@ describe.each([
 describe('the image', () => {
   let environment: BootEnvironment;
   beforeEach(async () => {
-    environment = (await makeGrub())(durableFiles);
+    environment = (await makeGrub(folder))(durableFiles);
   });
 
   test.each([
@@ -260,7 +247,7 @@ describe('the image', () => {
 });
 
 test('with both copies of U-Boot’s environment damaged the device runs on, and nothing is armed', async () => {
-  const environment = (await makeUboot())(durableFiles);
+  const environment = (await makeUboot(folder))(durableFiles);
   const { file, target } = await release();
   const installer = await open(environment);
   await installer.install(file, target, never);
@@ -270,7 +257,7 @@ test('with both copies of U-Boot’s environment damaged the device runs on, and
 });
 
 test('with one copy of U-Boot’s environment damaged the other one counts', async () => {
-  const environment = (await makeUboot())(durableFiles);
+  const environment = (await makeUboot(folder))(durableFiles);
   await environment.write({ bootcount: '1' });
   const bytes = await readFile(join(folder, 'env.bin'));
   for (const at of [0x0010, 0x2010]) {

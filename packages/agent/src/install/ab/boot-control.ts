@@ -1,10 +1,10 @@
 /** What an installer for whole systems asks of the boot loader, whichever it is. */
-import type { SlotName } from '../../ports.ts';
+import type { ArmedSlot, SlotName } from '../../ports.ts';
 
 export interface BootState {
   /** The slot that the next start takes; undefined where nothing says so. */
   readonly next?: SlotName;
-  readonly armed?: { readonly slot: SlotName; readonly triesLeft: number };
+  readonly armed?: ArmedSlot;
 }
 
 /** Every change is there as a whole or not at all, also where the power goes. All throw AgentError activate-failed. */

@@ -1,7 +1,9 @@
 /**
- * What the agent and the boot loader tell each other, by four variables: `tidegate_slot` is the slot to start,
- * `upgrade_available` 1 while it is on trial, `bootcount` the starts that it had, counted by the boot loader, and
- * `bootlimit` how many it gets; beyond them the boot loader starts the other slot and leaves the rest as it is. Pure.
+ * What the agent and the boot loader tell each other by variables: `tidegate_slot` is the slot to start,
+ * `upgrade_available` 1 while it is on trial, `bootcount` the starts since then, counted by the boot loader, and
+ * `bootlimit` how many the slot gets. Beyond them the boot loader starts the other slot and goes on to count: where that
+ * one does not come as far as the agent either, it starts what can repair the device from `recoverylimit` on, and says so
+ * by `tidegate_recovery`. Pure.
  */
 import { AgentError } from '../../agent-error.ts';
 import type { SlotName } from '../../ports.ts';
@@ -21,15 +23,24 @@ export function bootState(variables: BootVariables): BootState {
   if (slot !== 'a' && slot !== 'b') return {};
   if (variables['upgrade_available'] !== '1') return { next: slot };
   const triesLeft = Math.max(0, whole(variables['bootlimit']) - whole(variables['bootcount']));
-  return { next: slot, armed: { slot, triesLeft } };
+  const recovered = variables['tidegate_recovery'] === '1' ? { recovered: true } : {};
+  return { next: slot, armed: { slot, triesLeft, ...recovered } };
 }
 
 export function onTrial(slot: SlotName, boots: number): BootVariables {
-  return { tidegate_slot: slot, upgrade_available: '1', bootcount: '0', bootlimit: String(boots) };
+  return {
+    tidegate_slot: slot,
+    upgrade_available: '1',
+    bootcount: '0',
+    bootlimit: String(boots),
+    // The other one gets as many.
+    recoverylimit: String(2 * boots),
+    tidegate_recovery: '0',
+  };
 }
 
 export function settledOn(slot: SlotName): BootVariables {
-  return { tidegate_slot: slot, upgrade_available: '0', bootcount: '0' };
+  return { tidegate_slot: slot, upgrade_available: '0', bootcount: '0', tidegate_recovery: '0' };
 }
 
 /** Reads back what was written: a boot loader that saw something else would start something else. */
