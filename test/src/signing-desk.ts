@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommitAnswer, Firmware, ReleaseClass } from '@tidegate/protocol';
+import type { ArtifactFormat, CommitAnswer, Firmware, ReleaseClass } from '@tidegate/protocol';
 import {
   createRepository,
   generateKeyFile,
@@ -28,7 +28,7 @@ export interface FileToSign {
   /** `app`, the sample service, unless set. */
   readonly component?: string;
   /** `tar` unless set. */
-  readonly format?: 'tar' | 'file';
+  readonly format?: ArtifactFormat;
   readonly hardware?: readonly string[];
   readonly class?: ReleaseClass;
   readonly schedule?: NonNullable<Firmware['schedule']>;

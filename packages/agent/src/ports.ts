@@ -79,15 +79,37 @@ export interface DownloadProgress {
   readonly totalBytes: number;
 }
 
+/** Where the bytes of one artifact go as they come, and stay over breaks and power cuts. */
+export interface ArtifactSink {
+  /** Where they are. */
+  readonly path: string;
+  /** Bytes held, written or about to be. */
+  size(): number;
+  /** Forgets everything. */
+  empty(): Promise<void>;
+  /** @throws AgentError artifact-length where it would grow beyond the signed length */
+  append(chunk: Buffer): Promise<void>;
+  /** Writes what is still in memory, durably. @returns SHA-256 of the whole, hex */
+  seal(): Promise<string>;
+  /** Keeps what has come so far and lets go. */
+  close(): Promise<void>;
+}
+
 export interface Downloader {
   /**
-   * Brings a target's bytes into the network folder, resuming what is already there, hashing on the way.
-   * @returns path of a file whose length and SHA-256 are those of the target
-   * @throws AgentError network, artifact-hash, artifact-length, disk-full, data-budget, stopped (the signal fired)
+   * Brings a target's bytes into the network folder, or into a sink where one is given, resuming what is already there,
+   * hashing on the way.
+   * @returns path of a file, or of the sink, whose length and SHA-256 are those of the target
+   * @throws AgentError network, artifact-hash, artifact-length, disk-full, data-budget, stopped (the signal fired);
+   *   whatever the sink throws
    */
   download(
     target: SignedArtifact,
-    options: { signal: AbortSignal; onProgress?: (p: DownloadProgress) => void },
+    options: {
+      readonly signal: AbortSignal;
+      readonly onProgress?: (p: DownloadProgress) => void;
+      readonly openSink?: (() => Promise<ArtifactSink>) | undefined;
+    },
   ): Promise<string>;
   /** Forgets everything but the files of the targets named. */
   keepOnly(sha256s: readonly string[]): Promise<void>;
@@ -103,20 +125,38 @@ export interface SlotRecord extends InstalledRelease {
   readonly good: boolean;
 }
 
+/** A slot that was armed for trial and not yet committed, with the starts that it has left. */
+export interface ArmedSlot {
+  readonly slot: SlotName;
+  readonly triesLeft: number;
+  /** The other one did not start either: the boot loader chose what repairs the device. */
+  readonly recovered?: boolean;
+}
+
 export interface SlotsView {
   /** The slot that runs now, judged by the link or boot environment, not by the journal. */
   readonly running: SlotName;
   readonly records: Readonly<Partial<Record<SlotName, SlotRecord>>>;
-  /** A slot that was armed for trial and not yet committed, with the starts that it has left. */
-  readonly armed?: { readonly slot: SlotName; readonly triesLeft: number };
+  readonly armed?: ArmedSlot;
+}
+
+/** A place within a slot for artifacts that need no other on their way. */
+export interface Intake {
+  /** All of it has come, and waits to be read back. */
+  readonly isWhole: boolean;
+  /** From here on the slot holds nothing else that could be started. @throws AgentError where it cannot take the artifact */
+  open(): Promise<ArtifactSink>;
 }
 
 /** Puts software into slots. Every method may be called again after a crash at any point of it. */
 export interface Installer {
   slots(): Promise<SlotsView>;
+  /** Where the bytes of such an artifact go straight to; undefined, or absent: into a file first. */
+  intake?(target: AcceptedTarget): Promise<Intake | undefined>;
   /**
    * Writes an artifact into the slot that does not run, reads it back, records it as not good. Hashes the very bytes
    * that it uses.
+   * @param artifactFile what the download brought: a file, or the path of what the intake took
    */
   install(artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<SlotName>;
   /** Arms the slot for trial and switches to it: `live` where it runs at once, `reboot` where the machine must restart. */

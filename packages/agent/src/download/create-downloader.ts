@@ -1,6 +1,7 @@
 /**
- * Brings the bytes of accepted targets into the network's folder: resumed after breaks and power cuts, hashed on the way,
- * bounded in length, data and time. A file appears under its hash only when it is whole and right.
+ * Brings the bytes of accepted targets into the network's folder, or straight to where an installer wants them: resumed
+ * after breaks and power cuts, hashed on the way, bounded in length, data and time. A file appears under its hash only
+ * when it is whole and right.
  */
 import { mkdir, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,11 +11,11 @@ import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
-import type { Downloader, SignedArtifact } from '../ports.ts';
+import type { ArtifactSink, Downloader, SignedArtifact } from '../ports.ts';
 import { fileHash } from './file-hash.ts';
 import { openDownloadRecord } from './download-record.ts';
 import { type FetchInto, fetchInto } from './fetch-into.ts';
-import { openPartFile, type PartFile } from './part-file.ts';
+import { openPartFile } from './part-file.ts';
 import { throttledProgress } from './progress.ts';
 
 export interface DownloaderOptions {
@@ -66,14 +67,14 @@ export function createDownloader(options: DownloaderOptions): Downloader {
   };
 
   return {
-    async download(target, { signal, onProgress }) {
+    async download(target, { signal, onProgress, openSink }) {
       const whole = join(folder, target.sha256);
       await mkdir(folder, { recursive: true, mode: 0o700 });
-      if (await isWhole(files, whole, target)) return whole;
-      const part = await openPartFile(`${whole}.part`, target.lengthBytes);
+      if (!openSink && (await isWhole(files, whole, target))) return whole;
+      const part = await (openSink?.() ?? openPartFile(`${whole}.part`, target.lengthBytes));
       const record = await openDownloadRecord(files, `${whole}.json`, target.lengthBytes);
       try {
-        await requireRoom(folder, target.lengthBytes - part.size());
+        if (!openSink) await requireRoom(folder, target.lengthBytes - part.size());
         if (record.budgetLeft() <= 0) throw new AgentError('data-budget', `the budget for ${target.path} is used up`);
         const onBytes = throttledProgress(clock, target.lengthBytes, onProgress);
         const { http, limits } = options;
@@ -83,7 +84,8 @@ export function createDownloader(options: DownloaderOptions): Downloader {
       } finally {
         await settle(part, () => record.save());
       }
-      await files.rename(`${whole}.part`, whole);
+      if (openSink) return part.path;
+      await files.rename(part.path, whole);
       return whole;
     },
 
@@ -99,7 +101,7 @@ function serverPlace({ path, sha256 }: SignedArtifact): string {
   return `${TARGETS_BASE}/${contentPath(path, sha256)}`;
 }
 
-async function settle(part: PartFile, save: () => Promise<void>): Promise<void> {
+async function settle(part: ArtifactSink, save: () => Promise<void>): Promise<void> {
   try {
     await part.close();
   } finally {

@@ -1,12 +1,11 @@
-/** One source's try to complete a part file: asks for what is missing, takes no byte more than was signed. */
+/** One source's try to complete an artifact: asks for what is missing, takes no byte more than was signed. */
 import { AgentError } from '../agent-error.ts';
 import type { HttpAnswer, HttpClient } from '../net/http-client.ts';
 import { type HttpLimits, LONG_BODY } from '../net/http-limits.ts';
 import { httpRefusal } from '../net/http-refusal.ts';
 import { below } from '../net/safe-url.ts';
-import type { SignedArtifact } from '../ports.ts';
+import type { ArtifactSink, SignedArtifact } from '../ports.ts';
 import type { DownloadRecord } from './download-record.ts';
-import type { PartFile } from './part-file.ts';
 import { readRangeAnswer } from './range-answer.ts';
 
 export interface FetchInto {
@@ -17,7 +16,7 @@ export interface FetchInto {
   /** Where the artifact lies below the source. */
   readonly place: string;
   readonly target: SignedArtifact;
-  readonly part: PartFile;
+  readonly part: ArtifactSink;
   readonly record: DownloadRecord;
   readonly signal: AbortSignal;
   readonly onBytes: (received: number) => void;

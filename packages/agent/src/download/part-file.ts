@@ -6,23 +6,11 @@ import { createHash, type Hash } from 'node:crypto';
 import { mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { AgentError } from '../agent-error.ts';
+import type { ArtifactSink } from '../ports.ts';
 
 const BUFFER_BYTES = 1024 * 1024;
 
-export interface PartFile {
-  /** Bytes held, written or about to be. */
-  size(): number;
-  /** Forgets everything. */
-  empty(): Promise<void>;
-  /** @throws AgentError artifact-length where it would grow beyond the signed length */
-  append(chunk: Buffer): Promise<void>;
-  /** Writes what is still in memory, durably. @returns SHA-256 of the whole, hex */
-  seal(): Promise<string>;
-  /** Keeps what has come so far and lets the file go. */
-  close(): Promise<void>;
-}
-
-export async function openPartFile(path: string, lengthBytes: number): Promise<PartFile> {
+export async function openPartFile(path: string, lengthBytes: number): Promise<ArtifactSink> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const handle = await open(path, 'a+', 0o600);
   let hash: Hash = createHash('sha256');
@@ -65,6 +53,7 @@ export async function openPartFile(path: string, lengthBytes: number): Promise<P
   }
 
   return {
+    path,
     size: () => written + waitingBytes,
     empty,
 

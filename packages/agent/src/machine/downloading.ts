@@ -3,7 +3,9 @@
  * heard of, by an event within a moment; what is already here stays and is taken up again.
  */
 import { asAgentError } from '../agent-error.ts';
+import { bringIn } from './bring-in.ts';
 import type { MachineDeps } from './deps.ts';
+import { giveUp } from './give-up.ts';
 import { type Objection, objectionMeanwhile, objectionOfServer } from './objection.ts';
 import { demandPermission, verdictOn } from './permission.ts';
 import { done, type Done, type Downloading, type Installing, keepLast } from './state.ts';
@@ -17,7 +19,7 @@ export function downloadingStep(deps: MachineDeps) {
       const objection = await objectionMeanwhile(deps, s, signal);
       if (objection) return failed(deps, s, objection);
       demandPermission(deps, s.update, 'download');
-      const artifactFile = await deps.downloader.download(s.update.target, {
+      const artifactFile = await bringIn(deps, s.update, {
         signal: AbortSignal.any([signal, watch.signal]),
         onProgress: deps.onProgress,
       });
@@ -29,8 +31,7 @@ export function downloadingStep(deps: MachineDeps) {
       const fault = asAgentError(error);
       // `stopped` from the downloader only says that our own signal fired.
       if (fault.class !== 'reject' || fault.code === 'stopped') throw fault;
-      await deps.securityLog.record(fault.code, fault.message, now(deps), s.update.target.path);
-      return failed(deps, s, { code: fault.code, detail: fault.message });
+      return failed(deps, s, await giveUp(deps, s.update, fault));
     } finally {
       await watch.end();
     }

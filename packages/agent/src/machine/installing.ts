@@ -2,10 +2,11 @@
  * Writes the artifact into the slot that does not run. Owner, lists and server are asked before it and once more before
  * the switch is decided: with `Rebooting` written there is no way back but the trial.
  */
-import { access } from 'node:fs/promises';
 import { AgentError, asAgentError } from '../agent-error.ts';
 import type { Installer, SlotName } from '../ports.ts';
+import { bringIn, isBroughtIn } from './bring-in.ts';
 import type { MachineDeps } from './deps.ts';
+import { giveUp } from './give-up.ts';
 import { installerOf } from './installer-of.ts';
 import { type Objection, objectionNow, objectionWhileWaiting } from './objection.ts';
 import { demandPermission, verdictOn } from './permission.ts';
@@ -58,31 +59,15 @@ async function place(
     await deps.courier.tell(update, 'installing');
   }
   try {
-    return await installer.install(await fileOf(deps, update, artifactFile, signal), update.target, signal);
+    // Fetched again where somebody cleared the network's folder, or the slot did not hold what it was given.
+    const isHere = await isBroughtIn(deps, update, artifactFile);
+    const file = isHere ? artifactFile : await bringIn(deps, update, { signal });
+    return await installer.install(file, update.target, signal);
   } catch (error) {
     const fault = asAgentError(error);
     if (fault.class !== 'reject') throw fault;
     return giveUp(deps, update, fault);
   }
-}
-
-/** The artifact, fetched again where somebody cleared the network's folder meanwhile. */
-async function fileOf(deps: MachineDeps, update: Update, artifactFile: string, signal: AbortSignal): Promise<string> {
-  try {
-    await access(artifactFile);
-    return artifactFile;
-  } catch {
-    return deps.downloader.download(update.target, { signal });
-  }
-}
-
-/** Bytes that were not the signed ones say nothing about the release: only its own faults are remembered against it. */
-async function giveUp(deps: MachineDeps, update: Update, fault: AgentError): Promise<Objection> {
-  const { code, message } = fault;
-  if (code === 'artifact-hash' || code === 'artifact-length')
-    await deps.securityLog.record(code, message, new Date(deps.clock.now()).toISOString(), update.target.path);
-  else await deps.attempts.fail(update, code);
-  return { code, detail: message };
 }
 
 async function isStaged(installer: Installer, { target }: Update): Promise<boolean> {

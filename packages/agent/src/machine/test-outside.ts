@@ -8,11 +8,13 @@ import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { targetFor } from '../install/test-target.ts';
-import type { AcceptedTarget, Downloader, Trust, UpdateServer } from '../ports.ts';
+import type { AcceptedTarget, ArtifactSink, Downloader, SignedArtifact, Trust, UpdateServer } from '../ports.ts';
 import { openFloorStore } from '../trust/floor-store.ts';
 import { counterFloor, raiseCounters } from '../trust/floors.ts';
 import { NO_NOTICES, type Notices } from '../trust/notices.ts';
 import { NOW_MS } from './test-clock.ts';
+
+const PIECE_BYTES = 100_000;
 
 /** What a test says of it, before a start of the agent or while it runs. */
 export interface Outside {
@@ -37,8 +39,14 @@ export interface Outside {
   readonly reports: readonly Report[];
   /** States reported so far, in order, with the code where there is one. */
   told(): string[];
-  /** Signs a release whose service answers with this status, and offers it. */
-  release(version: string, counter: number, status?: number, signed?: Partial<Firmware>): Promise<Offer>;
+  /** Signs a release, whose service answers with this status unless it has other bytes, and offers it. */
+  release(
+    version: string,
+    counter: number,
+    status?: number,
+    signed?: Partial<Firmware>,
+    bytes?: Buffer,
+  ): Promise<Offer>;
   /** Puts bytes where a download of that target finds them. */
   publish(path: string, bytes: Buffer): void;
 }
@@ -86,8 +94,7 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
     },
     reports,
     told: () => reports.map(r => (r.code === undefined ? r.state : `${r.state} ${r.code}`)),
-    async release(version, counter, status = 200, signed = {}) {
-      const bytes = Buffer.from(`${status} ${version}`);
+    async release(version, counter, status = 200, signed = {}, bytes = Buffer.from(`${status} ${version}`)) {
       const target = targetFor(bytes, {
         component: 'app',
         version,
@@ -138,13 +145,18 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
   };
 
   const downloader: Downloader = {
-    async download(target, { signal }) {
-      await Promise.race([outside.fetching(), aborted(signal)]);
-      if (signal.aborted) throw new AgentError('stopped', 'the download was stopped');
+    async download(target, { signal, openSink }) {
+      const fetch = async () => {
+        await Promise.race([outside.fetching(), aborted(signal)]);
+        if (signal.aborted) throw new AgentError('stopped', 'the download was stopped');
+        const signed = bytesOf.get(target.path) ?? Buffer.alloc(0);
+        const bytes = line.spoiled ? Buffer.from(signed.map(b => b ^ 1)) : signed;
+        line.spoiled = false;
+        return bytes;
+      };
+      if (openSink) return pour(fetch, await openSink(), target);
       const file = join(folder, 'artifact');
-      const bytes = bytesOf.get(target.path) ?? Buffer.alloc(0);
-      await writeFile(file, line.spoiled ? bytes.map(b => b ^ 1) : bytes);
-      line.spoiled = false;
+      await writeFile(file, await fetch());
       return file;
     },
     keepOnly: () => rm(join(folder, 'artifact'), { force: true }),
@@ -186,4 +198,17 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
 
 async function aborted(signal: AbortSignal): Promise<void> {
   if (!signal.aborted) await once(signal, 'abort');
+}
+
+/** What is missing of it, in small pieces. */
+async function pour(fetch: () => Promise<Buffer>, sink: ArtifactSink, { sha256 }: SignedArtifact): Promise<string> {
+  try {
+    const bytes = await fetch();
+    while (sink.size() < bytes.length) await sink.append(bytes.subarray(sink.size(), sink.size() + PIECE_BYTES));
+    if ((await sink.seal()) === sha256) return sink.path;
+    await sink.empty();
+    throw new AgentError('artifact-hash', 'the bytes are not those that were signed');
+  } finally {
+    await sink.close();
+  }
 }

@@ -8,14 +8,26 @@ import type { Logger } from 'pino';
 import { AgentError } from '../../agent-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
-import type { AcceptedTarget, InstalledRelease, Installer, SlotName } from '../../ports.ts';
+import type { AcceptedTarget, ArtifactSink, InstalledRelease, Installer, SlotName } from '../../ports.ts';
 import { type CheckSettings, proveByCheck } from '../../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../../service/health.ts';
 import { openSlotRecords, otherSlot, viewOf, withoutSlot } from '../slot-records.ts';
 import type { BootControl, BootState } from './boot-control.ts';
 
+/** What a slot takes in straight as it comes, without a file beside it. */
+export interface SlotIntake {
+  takes(target: AcceptedTarget): boolean;
+  /** @throws AgentError where the slot cannot take it */
+  open(slot: SlotName, target: AcceptedTarget): Promise<ArtifactSink>;
+  /** Whether all of it has come. */
+  isWhole(slot: SlotName, target: AcceptedTarget): Promise<boolean>;
+  /** The next `open` begins anew. */
+  forget(slot: SlotName): Promise<void>;
+}
+
 /** Brings an artifact into a slot, and tells later whether it is still there. */
 export interface SlotWriter {
+  readonly intake?: SlotIntake;
   /** Durable when it resolves. @throws AgentError */
   write(slot: SlotName, artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<void>;
   /** @returns why the slot must not be started, or undefined */
@@ -42,6 +54,16 @@ export async function openAbInstaller(deps: AbInstallerDeps): Promise<Installer>
   const records = await openSlotRecords(files, join(deps.trustDir, `slots-${component}.json`), component, deps.factory);
   if (records.fault !== undefined) log.error({ component, fault: records.fault }, 'slot records cannot be read');
 
+  const isStaged = (slot: SlotName, target: AcceptedTarget) => {
+    const known = records.get()[slot];
+    return known?.sha256 === target.sha256 && known.target === target.path && !known.good;
+  };
+  /** What the slot held is no longer believed, and no longer started, from here on. */
+  const disown = async (slot: SlotName) => {
+    if (records.get()[slot]) await records.save(withoutSlot(records, slot));
+    await boot.settle(running);
+  };
+
   return {
     async slots() {
       const { armed: _never, ...view } = viewOf(records, running);
@@ -49,17 +71,29 @@ export async function openAbInstaller(deps: AbInstallerDeps): Promise<Installer>
       return armed ? { ...view, armed } : view;
     },
 
+    async intake(target) {
+      const { intake } = writer;
+      if (!intake?.takes(target)) return undefined;
+      const slot = otherSlot(running);
+      return {
+        isWhole: await intake.isWhole(slot, target),
+        async open() {
+          if (!isStaged(slot, target)) await disown(slot);
+          return intake.open(slot, target);
+        },
+      };
+    },
+
     async install(artifact, target, signal) {
       const slot = otherSlot(running);
-      const known = records.get()[slot];
-      const isStaged = known?.sha256 === target.sha256 && known.target === target.path && !known.good;
-      if (isStaged && (await writer.fault(slot)) === undefined) return slot;
-      // What the slot held is no longer believed, and no longer started, from here on.
-      await records.save(withoutSlot(records, slot));
-      await boot.settle(running);
+      if (isStaged(slot, target) && (await writer.fault(slot)) === undefined) return slot;
+      await disown(slot);
       await writer.write(slot, artifact, target, signal);
       const difference = await writer.fault(slot);
-      if (difference !== undefined) throw new AgentError('slot-mismatch', `slot ${slot}: ${difference}`);
+      if (difference !== undefined) {
+        await writer.intake?.forget(slot);
+        throw new AgentError('slot-mismatch', `slot ${slot}: ${difference}`);
+      }
       const { version, counter } = target.firmware;
       const record = { version, counter, sha256: target.sha256, target: target.path, good: false };
       await records.save({ ...records.get(), [slot]: record });

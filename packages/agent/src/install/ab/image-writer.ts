@@ -1,4 +1,7 @@
-/** Writes raw images into slots that are devices or files, reads them back from the disk, and notes what they should hold. */
+/**
+ * Writes raw images into slots that are devices or files, straight as they come where nothing has to be unpacked, reads
+ * them back from the disk, and notes what they should hold.
+ */
 import { join } from 'node:path';
 import { Sha256 } from '@tidegate/protocol';
 import { Type } from 'typebox';
@@ -9,6 +12,7 @@ import { withVerifiedSource } from '../verified-source.ts';
 import type { SlotWriter } from './ab-installer.ts';
 import { withImage } from './image-stream.ts';
 import { openSlot, readBack, writeImage } from './slot-device.ts';
+import { openSlotSink, Received, receivedOf } from './slot-sink.ts';
 
 export interface ImageWriterDeps {
   readonly component: string;
@@ -39,8 +43,35 @@ export function imageWriter({ component, slots, running, trustDir, files }: Imag
       await device.handle.close();
     }
   };
+  const noteOf = (slot: SlotName) =>
+    createStateFile({
+      files,
+      path: join(trustDir, `received-${component}-${slot}.json`),
+      format: 1,
+      schema: Received,
+    });
+  const forget = (slot: SlotName) => files.remove(join(trustDir, `received-${component}-${slot}.json`));
   return {
+    intake: {
+      // A decompressor cannot be taken up in the middle: what is compressed comes into a file first.
+      takes: ({ firmware }) => firmware.format === 'image',
+      isWhole: async (slot, { sha256, lengthBytes }) => (await receivedOf(noteOf(slot), sha256)) === lengthBytes,
+      async open(slot, target) {
+        const device = await openSlot(slots[slot], slots[running]);
+        try {
+          return await openSlotSink({ path: slots[slot], device, note: noteOf(slot) }, target);
+        } catch (error) {
+          await device.handle.close();
+          throw error;
+        }
+      },
+      forget,
+    },
     async write(slot, artifact, target, signal) {
+      const { lengthBytes: bytes, sha256 } = target;
+      // Taken in already: what the disk holds of it is compared with what was signed.
+      if (artifact === slots[slot]) return imageOf(slot).save({ bytes, sha256 });
+      await forget(slot);
       await imageOf(slot).save(await writeSlot(slot, artifact, target, signal));
     },
     async fault(slot) {

@@ -18,8 +18,13 @@ export interface WrittenImage {
   readonly sha256: string;
 }
 
+export interface SlotDevice {
+  readonly handle: FileHandle;
+  readonly capacity: number;
+}
+
 /** @throws AgentError installer-failed where it is the running one or no slot at all, slot-mismatch where it is in use */
-export async function openSlot(path: string, runningPath: string): Promise<{ handle: FileHandle; capacity: number }> {
+export async function openSlot(path: string, runningPath: string): Promise<SlotDevice> {
   const about = await found(path);
   const handle = await open(path, constants.O_RDWR | (about.isBlockDevice() ? constants.O_EXCL : 0)).catch(
     (error: NodeJS.ErrnoException) => {
@@ -40,7 +45,7 @@ export async function openSlot(path: string, runningPath: string): Promise<{ han
 
 /** Streams into the slot from its beginning, flushed at the end. @throws AgentError installer-failed where it does not fit */
 export async function writeImage(
-  { handle, capacity }: { readonly handle: FileHandle; readonly capacity: number },
+  { handle, capacity }: SlotDevice,
   image: AsyncIterable<Buffer>,
   signal: AbortSignal,
 ): Promise<WrittenImage> {
@@ -88,7 +93,7 @@ async function openPastCache(path: string): Promise<FileHandle> {
   }
 }
 
-async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
+export async function writeAll(handle: FileHandle, chunk: Buffer, position: number): Promise<void> {
   for (let done = 0; done < chunk.length; ) {
     const { bytesWritten } = await handle.write(chunk, done, chunk.length - done, position + done);
     done += bytesWritten;
