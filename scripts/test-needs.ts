@@ -5,7 +5,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 
-/** RAUC mounts what it installs. */
+/** Who may mount, which RAUC does with what it installs. */
 const ROOT = 'the rights of root';
 
 /** Test files by project, and the programs that they run. */
@@ -20,6 +20,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
   },
   agent: {
     'src/install/ab/ab-image-installer.test.ts': ['fw_setenv', 'grub-editenv'],
+    'src/install/ab/block-device.test.ts': ['losetup', 'mke2fs', 'mount', 'grub-editenv', ROOT],
     'src/install/ab/grub-start.test.ts': ['grub-emu', 'grub-editenv', 'mke2fs', 'debugfs'],
     'src/install/rauc/rauc-installer.test.ts': ['rauc', 'mksquashfs', 'dbus-daemon', 'openssl', ROOT],
     'src/install/script/mender-modules.test.ts': ['mender'],
