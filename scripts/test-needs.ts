@@ -22,6 +22,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'src/install/ab/ab-image-installer.test.ts': ['fw_setenv', 'grub-editenv'],
     'src/install/ab/block-device.test.ts': ['losetup', 'mke2fs', 'mount', 'grub-editenv', ROOT],
     'src/install/ab/grub-start.test.ts': ['grub-emu', 'grub-editenv', 'mke2fs', 'debugfs'],
+    'src/install/ab/uboot-environment.test.ts': ['fw_setenv', 'strace'],
     'src/install/rauc/rauc-installer.test.ts': ['rauc', 'mksquashfs', 'dbus-daemon', 'openssl', ROOT],
     'src/install/script/mender-modules.test.ts': ['mender'],
     'src/install/swupdate/swupdate-installer.test.ts': ['swupdate', 'fw_setenv', 'cpio', 'openssl'],
