@@ -10,13 +10,23 @@ import { request } from 'node:https';
 import { buffer, json } from 'node:stream/consumers';
 import { connect, type SecureVersion } from 'node:tls';
 import { join } from 'node:path';
+import { createHttpClient } from '@tidegate/agent';
 import { contentPath, type RolloutView, TARGETS_BASE } from '@tidegate/protocol';
 import { emptyDatabase } from '@tidegate/server/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Bundles, buildBundles } from '../src/bundles.ts';
 import { startFleet } from '../src/fleet.ts';
 import { freePorts } from '../src/free-port.ts';
-import { type Certificate, checkNginx, layOutNginx, makeCertificate, startNginx } from '../src/nginx.ts';
+import {
+  type Certificate,
+  checkNginx,
+  keepsTicketKeys,
+  layOutNginx,
+  makeCertificate,
+  type Nginx,
+  type NginxPlan,
+  startNginx,
+} from '../src/nginx.ts';
 import { push } from '../src/push.ts';
 import { RepoSim, sha256 } from '../src/repo-sim.ts';
 import { packSample } from '../src/sample-service.ts';
@@ -34,6 +44,8 @@ const closing = new AsyncDisposableStack();
 let folder: string;
 let certificate: Certificate;
 let ca: string;
+let layout: NginxPlan;
+let nginx: Nginx;
 let nginxUrl: string;
 let servers: readonly [ServerProcess, ServerProcess];
 /** One that streams by itself: what it answers is the measure. */
@@ -82,15 +94,17 @@ beforeAll(async () => {
   };
   certificate = await makeCertificate(folder);
   ca = await readFile(certificate.certFile, 'utf8');
-  const nginx = closing.use(await startNginx(await plan()));
+  layout = await planNginx();
+  nginx = closing.use(await startNginx(layout));
   nginxUrl = nginx.url;
 });
 afterAll(() => closing.disposeAsync());
 
-async function plan() {
+async function planNginx(): Promise<NginxPlan> {
   const [port = 0] = await freePorts(1);
   const upstreams = servers.map(({ deviceUrl }) => Number(new URL(deviceUrl).port));
-  return { folder, port, upstreams, artifacts: join(folder, 'server', 'artifacts'), certificate };
+  const beside = 'location = /resumed { return 200 $ssl_session_reused; }';
+  return { folder, port, upstreams, artifacts: join(folder, 'server', 'artifacts'), certificate, beside };
 }
 
 interface Seen {
@@ -139,7 +153,7 @@ test('holds a device to the speed that it is said to have, so that a ceiling on 
 });
 
 test('nginx finds no fault in the configuration', async () => {
-  expect(checkNginx(await layOutNginx(await plan()))).toEqual({
+  expect(checkNginx(await layOutNginx(layout))).toEqual({
     status: 0,
     words: expect.stringContaining('test is successful'),
   });
@@ -276,7 +290,31 @@ test('a real agent enrols, checks in, downloads and verifies through nginx, whic
 test.each(['TLSv1.2', 'TLSv1.3'] as const)('a device that comes back over %s resumes its session', async version => {
   const first = await handshake(version);
   expect(first.resumed).toBe(false);
-  expect((await handshake(version, first.session)).resumed).toBe(true);
+  // Often enough that each worker has answered.
+  const again = await Promise.all(Array.from({ length: 16 }, () => handshake(version, first.session)));
+  expect(again.map(({ resumed }) => resumed)).toEqual(again.map(() => true));
+});
+
+test('so does our agent, once its connection has ended', async () => {
+  const http = createHttpClient({ ca });
+  const ask = { url: `${nginxUrl}/resumed`, headers: { connection: 'close' } };
+  const visit = async () => (await http.bytes(ask, { maxBytes: 10, tooLong: 'internal' })).body.toString();
+  expect([await visit(), await visit(), await visit()]).toEqual(['.', 'r', 'r']);
+  http.close();
+});
+
+test('a reload ends the key of tickets where nginx makes none by itself, and devices get in and resume anew', async () => {
+  const before = await handshake('TLSv1.3');
+  process.kill(nginx.pid, 'SIGHUP');
+  const first = await until('the old workers to be gone', async () => {
+    const seen = await handshake('TLSv1.3', before.session);
+    return seen.resumed === keepsTicketKeys() ? seen : undefined;
+  });
+  const again = await until('the new workers to resume', async () => {
+    const seen = await handshake('TLSv1.3', first.session);
+    return seen.resumed ? seen : undefined;
+  });
+  expect(again.resumed).toBe(true);
 });
 
 /** A connection of its own, with one request, so that what TLS 1.3 hands out after its handshake has come. */

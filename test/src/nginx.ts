@@ -18,6 +18,8 @@ export interface NginxPlan {
   /** The server's artifact folder. */
   readonly artifacts: string;
   readonly certificate: Certificate;
+  /** Put into the server block: what a test or a measurement asks nginx besides. */
+  readonly beside?: string;
 }
 
 export interface Certificate {
@@ -43,7 +45,7 @@ export async function layOutNginx(plan: NginxPlan): Promise<string> {
   const text = put(await readFile(CONFIGURATION, 'utf8'), {
     // First: what is put in later may lie below /tmp itself.
     ' /tmp/': ` ${own}/`,
-    'listen 8443 ssl http2;': `listen 127.0.0.1:${plan.port} ssl http2;`,
+    'listen 8443 ssl http2;': `listen 127.0.0.1:${plan.port} ssl http2; ${plan.beside ?? ''}`,
     'server server:8080 max_fails=0;': plan.upstreams.map(port => `server 127.0.0.1:${port} max_fails=0;`).join(' '),
     '/srv/tidegate/artifacts/': `${plan.artifacts}/`,
     '/run/secrets/tls-certificate': plan.certificate.certFile,
@@ -60,7 +62,20 @@ export function checkNginx(file: string): { status: number | null; words: string
   return { status, words: stderr };
 }
 
-export async function startNginx(plan: NginxPlan): Promise<AsyncDisposable & { readonly url: string }> {
+/** From 1.23.2 on keys of tickets are in the shared session cache, outlive a reload, and are renewed by nginx itself. */
+export function keepsTicketKeys(): boolean {
+  const { stderr } = spawnSync(NGINX, ['-v'], { encoding: 'utf8' });
+  const [, minor = '0', patch = '0'] = /nginx\/1\.(\d+)\.(\d+)/.exec(stderr) ?? [];
+  return Number(minor) * 1000 + Number(patch) >= 23_002;
+}
+
+export interface Nginx extends AsyncDisposable {
+  readonly url: string;
+  /** Of the process that the workers are children of. */
+  readonly pid: number;
+}
+
+export async function startNginx(plan: NginxPlan): Promise<Nginx> {
   const file = await layOutNginx(plan);
   const child = spawn(NGINX, ['-e', 'stderr', '-c', file], {
     stdio: ['ignore', 'ignore', 'pipe'],
@@ -71,6 +86,7 @@ export async function startNginx(plan: NginxPlan): Promise<AsyncDisposable & { r
   await until('nginx to listen', () => listening(child, plan.port, words), 20_000);
   return {
     url: `https://127.0.0.1:${plan.port}`,
+    pid: child.pid ?? 0,
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGQUIT');
       if (child.exitCode === null) await once(child, 'exit');

@@ -4,6 +4,7 @@
  * and the paths where each describes itself.
  */
 import type { ServerOptions } from 'node:https';
+import { Server as TlsServer } from 'node:tls';
 import { ADMIN_API, DEVICE_API, LIMITS, METADATA_BASE, TARGETS_BASE } from '@tidegate/protocol';
 import type { FastifyInstance, FastifyPluginAsync } from 'fastify';
 import { deviceRoutes, productRoutes } from './admin/fleet-routes.ts';
@@ -26,6 +27,7 @@ import { tellOfChanges } from './events/tell-of-changes.ts';
 import { controlLoad, type LoadControl } from './fleet/load-control.ts';
 import { healthRoutes } from './http/health-routes.ts';
 import { type AppLimits, newApp } from './http/new-app.ts';
+import { renewTicketKeys, TLS_SESSIONS } from './http/tls-sessions.ts';
 import { useAccessTokens } from './identity/access-token.ts';
 import { authenticateDevices } from './identity/device-authentication.ts';
 import { identityRoutes } from './identity/identity-routes.ts';
@@ -77,7 +79,7 @@ const ADMIN_LIMITS = { bodyBytes: 1024 * 1024, requestSeconds: 0, connections: 1
  * would trust (any authority of the system) is not what we trust, and every other route proves its devices otherwise.
  */
 function asking(tls: AppDeps['tls']): ServerOptions | null {
-  return tls && { ...tls, requestCert: true, rejectUnauthorized: false };
+  return tls && { ...tls, ...TLS_SESSIONS, requestCert: true, rejectUnauthorized: false };
 }
 
 export async function buildApp(deps: AppDeps): Promise<Apps> {
@@ -92,6 +94,7 @@ export async function buildApp(deps: AppDeps): Promise<Apps> {
   const listen = (listener: Listener, limits: AppLimits, https: ServerOptions | null) =>
     newApp(log.child({ listener }), limits, { https, refused: refusalCounter(metrics, listener) });
   const device = listen('device', DEVICE_LIMITS, asking(tls));
+  if (device.server instanceof TlsServer) renewTicketKeys(device.server);
   const admin = listen('admin', ADMIN_LIMITS, null);
   timeRequests(device, 'device', metrics);
   timeRequests(admin, 'admin', metrics);
