@@ -20,6 +20,13 @@ export async function postgresCpuSeconds(folder: string): Promise<number> {
   return living.reduce((all, one) => all + one, ended);
 }
 
+/** The same of a process and its living children: nginx and its workers. */
+export async function familyCpuSeconds(pid: number): Promise<number> {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  const pids = [pid, ...children.split(' ').filter(Boolean).map(Number)];
+  return (await Promise.all(pids.map(cpuSeconds))).reduce((all, one) => all + one, 0);
+}
+
 /** Answers to the load for each second of the process's own CPU time. */
 export async function perCpuSecond(load: Load, pid: number): Promise<number> {
   const before = await cpuSeconds(pid);
