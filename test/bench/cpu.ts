@@ -12,19 +12,17 @@ export async function cpuSeconds(pid: number): Promise<number> {
   return (user + system) / TICKS_PER_SECOND;
 }
 
-/** The same of a PostgreSQL in a folder of `startEmbeddedPostgres`: of all its processes, those that have ended too. */
-export async function postgresCpuSeconds(folder: string): Promise<number> {
-  const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/cluster/postmaster.pid'), 'utf8'), 10);
-  const ended = (await ticks(postmaster)).reduce((all, one) => all + one, 0) / TICKS_PER_SECOND;
-  const living = await Promise.all((await childrenOf(postmaster)).map(pid => cpuSeconds(pid).catch(() => 0)));
-  return living.reduce((all, one) => all + one, ended);
+/** The same of a process and its children, those that have ended and were waited for too: nginx and its workers. */
+export async function familyCpuSeconds(pid: number): Promise<number> {
+  const own = (await ticks(pid)).reduce((all, one) => all + one, 0) / TICKS_PER_SECOND;
+  const living = await Promise.all((await childrenOf(pid)).map(child => cpuSeconds(child).catch(() => 0)));
+  return living.reduce((all, one) => all + one, own);
 }
 
-/** The same of a process and its living children: nginx and its workers. */
-export async function familyCpuSeconds(pid: number): Promise<number> {
-  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8');
-  const pids = [pid, ...children.split(' ').filter(Boolean).map(Number)];
-  return (await Promise.all(pids.map(cpuSeconds))).reduce((all, one) => all + one, 0);
+/** The same of all processes of a PostgreSQL in a folder of `startEmbeddedPostgres`. */
+export async function postgresCpuSeconds(folder: string): Promise<number> {
+  const postmaster = Number.parseInt(await readFile(join(folder, 'postgres/cluster/postmaster.pid'), 'utf8'), 10);
+  return familyCpuSeconds(postmaster);
 }
 
 /** Answers to the load for each second of the process's own CPU time. */
