@@ -11,6 +11,7 @@ import { pipeline } from 'node:stream/promises';
 import { SHA256_PATTERN } from '@tidegate/protocol';
 import { syncFolder } from '../durable-file.ts';
 import { ServerError } from '../server-error.ts';
+import { PipedFile } from './piped-file.ts';
 
 const BUFFER_BYTES = 1024 * 1024;
 /** Longer than a connection that stands still is kept. */
@@ -22,6 +23,8 @@ export interface ArtifactStore {
   put(sha256: string, bytes: Readable, limits: { maxBytes: number; exactBytes: number | undefined }): Promise<number>;
   /** @param range first and last byte, both included */
   read(sha256: string, range?: { start: number; end: number }): Readable;
+  /** The same for a response, at half the CPU: it can be piped, and read in no other way. */
+  send(sha256: string, range: { start: number; end: number }): Readable;
 }
 
 /** Where an artifact lies below the store's folder. nginx and mirrors read it there. @throws ServerError: not-found */
@@ -59,6 +62,7 @@ export async function openArtifactStore(folder: string): Promise<ArtifactStore> 
   return {
     put,
     read: (sha256, range) => createReadStream(placeOf(sha256), { ...range, highWaterMark: BUFFER_BYTES }),
+    send: (sha256, { start, end }) => new PipedFile({ path: placeOf(sha256), start, end }),
   };
 }
 

@@ -101,8 +101,10 @@ function sendTarget(
   reply.headers(lasting).header('Content-Length', part ? part.end - part.start + 1 : found.length);
   if (part) reply.code(206).header('Content-Range', `bytes ${part.start}-${part.end}/${found.length}`);
   if (request.method === 'HEAD') return reply.send();
-  const bytes = artifacts.read(found.sha256, part);
-  return reply.send(deviceBytesPerSecond === undefined ? bytes : slowed(bytes, deviceBytesPerSecond));
+  if (deviceBytesPerSecond !== undefined) {
+    return reply.send(slowed(artifacts.read(found.sha256, part), deviceBytesPerSecond));
+  }
+  return reply.send(artifacts.send(found.sha256, part ?? { start: 0, end: found.length - 1 }));
 }
 
 /** RFC 9110 13.1.5: a range counts only where the client has a part of these very bytes. */
