@@ -6,7 +6,7 @@ import type { View } from './view/view.ts';
 import { statusOf, versionOf, watchRollout } from './watch-rollout.ts';
 
 const PHASES = [{ basisPoints: 1000 }, { basisPoints: 5000 }, { basisPoints: 10_000 }];
-const GATE = { minVerified: 1, soakSeconds: 1, silenceSeconds: 60 };
+const GATE = { minVerified: 1, soakSeconds: 15, silenceSeconds: 15 };
 
 export interface Published {
   readonly target: string;

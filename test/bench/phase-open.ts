@@ -59,7 +59,7 @@ async function seedReleases(databaseUrl: string): Promise<void> {
   const db = openDatabase(databaseUrl, silent);
   await sql`
     insert into releases (target, product, channel, component, version, counter, class, hardware, sha256, length_bytes)
-    values ('gw2/stable/app/1.1.0/app.tar', 'gw2', 'stable', 'app', '1.1.0', 2, 'feature', '{gw2-a}', ${SHA256}, 10),
+    values ('gw2/stable/app/1.1.0/app.tar', 'gw2', 'stable', 'app', '1.1.0', 2, 'security', '{gw2-a}', ${SHA256}, 10),
            ('gw2/stable/app/1.2.0/app.tar', 'gw2', 'stable', 'app', '1.2.0', 3, 'feature', '{gw2-a}', ${SHA256}, 10)`.execute(
     db,
   );
@@ -72,6 +72,8 @@ async function phaseTimes(servers: readonly ServerProcess[], devices: readonly D
   const rollout = await servers[0]?.admin.post<RolloutView>('/rollouts', {
     target: 'gw2/stable/app/1.1.0/app.tar',
     phases,
+    // What is measured is the machinery: only what is urgent need not soak.
+    urgent: true,
     gate: { minVerified: 1, soakSeconds: 0, silenceSeconds: 3600 },
   });
   const waiting = [...devices];

@@ -135,10 +135,10 @@ async function startRollout(
   role: keyof typeof PRODUCTS,
 ): Promise<string> {
   const product = PRODUCTS[role];
-  const { target, sha256 } = await seedRelease(db, counter, { product });
+  const { target, sha256 } = await seedRelease(db, counter, { product, class: 'security' });
   fleet.hashes.set(target, sha256);
   const phases = role === 'installs' ? PHASES : [{ basisPoints: 10_000 }];
   const [server] = site.servers();
   if (!server) throw new Error('no server runs');
-  return (await server.admin.post<RolloutView>('/rollouts', { target, phases, gate: GATE })).id;
+  return (await server.admin.post<RolloutView>('/rollouts', { target, phases, gate: GATE, urgent: true })).id;
 }

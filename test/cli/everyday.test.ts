@@ -142,12 +142,14 @@ test('shows releases, and what a rollout would do before it does it', async () =
   const { items } = await office.desk.json<List<ReleaseView>>(['release', 'list', '--product', 'gw2']);
   expect(items.map(r => r.target)).toEqual([office.target]);
   await checkInSeen(office.asked, await enrolDevice(office.asked, 'gw2'), { site: 'dry' });
-  const words = ['rollout', 'create', office.target, '--filter', 'site==dry', '--phases', '50%,100%', '--soak', '2h'];
+  const words = ['rollout', 'create', office.target, '--filter', 'site==dry', '--phases', '50%,100%', '--soak', '2d'];
   const dry = await office.desk.run([...words, '--dry-run']);
   expect(dry).toMatchObject({ code: 0, stderr: '' });
   expect(dry.stdout).toContain('devices   1 today');
   expect(dry.stdout).toContain('50 % (about 1), then 100 % (about 1)');
-  expect(dry.stdout).toContain('after 2 h');
+  expect(dry.stdout).toContain('after 48 h');
+  const hasty = await office.desk.run([...words.slice(0, -1), '2h', '--yes']);
+  expect(hasty).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('[soak-too-short]') as string });
   expect(await office.desk.run(words)).toMatchObject({ code: 2, stdout: '' });
   expect((await office.desk.json<List<RolloutView>>(['rollout', 'list'])).items).toEqual([]);
 });
@@ -218,6 +220,8 @@ test('sets what holds for every rollout of a product, and another person approve
     '--phases',
     '1dev,100%',
     '--soak',
+    '1h',
+    '--silence',
     '1h',
     '--yes',
   ];

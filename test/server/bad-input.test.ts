@@ -76,6 +76,12 @@ test.each([
     { target: 'a/b/c/1/d', phases: [{ basisPoints: 1 }], gate: { luck: 1 } },
     '/gate/luck',
   ],
+  [
+    'a weight for a code whose meaning is fixed',
+    '/rollouts',
+    { target: 'a/b/c/1/d', phases: [{ basisPoints: 1 }], gate: { weights: { silent: 'neutral' } } },
+    '/gate/weights/silent',
+  ],
 ])('answers %s with 400 and its place', async (_what, path, body, at) => {
   expect(await admin('POST', path, body)).toMatchObject({ status: 400, problem: { code: 'invalid-input', path: at } });
 });
@@ -90,6 +96,12 @@ test.each([
   ],
   ['phases that shrink', { phases: [{ basisPoints: 2 }, { basisPoints: 1 }] }, 'phases-not-growing', '/phases/1'],
   ['a filter that does not parse', { phases, filter: 'site==' }, 'filter-invalid', '/filter'],
+  [
+    'a soak shorter than the silence that counts as a failure',
+    { phases: [{ basisPoints: 100 }, ...phases], gate: { soakSeconds: 7200 } },
+    'soak-too-short',
+    '/gate/soakSeconds',
+  ],
   [
     'a gate that no release can pass',
     { phases, gate: { successShare: 9900, allowedFailureShare: 200 } },

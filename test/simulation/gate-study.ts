@@ -26,9 +26,11 @@ export const PATIENT: GatePlan = {
   gate: DEFAULT_GATE,
   beginWithinSeconds: 6 * HOUR,
   trialSeconds: HOUR / 6,
+  missingSeconds: HOUR,
+  away: 0.05,
 };
 
-/** A soak that is shorter than the silence: a device that dies is noticed after the next phases have opened. */
+/** A soak that is shorter than the silence, as only what is urgent may have: a device that dies is noticed after the next phases have opened. */
 export const HASTY: GatePlan = { ...PATIENT, gate: { ...DEFAULT_GATE, soakSeconds: HOUR } };
 
 const well = { fails: 0, diesInTrial: 0, diesLater: 0 };
@@ -48,6 +50,7 @@ export const DEADLY: readonly StudiedRelease[] = [
   { ...well, name: 'kills 5 % in the trial', diesInTrial: 0.05 },
   { ...well, name: 'kills 20 % in the trial', diesInTrial: 0.2 },
   { ...well, name: 'kills 20 % after they verified', diesLater: 0.2 },
+  { ...well, name: 'kills 5 % after they verified', diesLater: 0.05 },
 ];
 
 export function study(plan: GatePlan, release: StudiedRelease, runs: number): StudyLine {

@@ -15,23 +15,31 @@ test('success threshold auto-advances: a good release always reaches the whole f
   expect(line('fails on 1 %').completed / line('fails on 1 %').runs).toBeGreaterThan(0.98);
 });
 
-test('halts fewer than one in four of those that fail exactly as often as they may, however often it looks', () => {
+test('halts no more of those that fail exactly as often as they may than it was told, however often it looks', () => {
   const { halted, runs } = line('fails on 2 %');
-  expect(halted / runs).toBeLessThan(0.25);
+  expect(halted / runs).toBeLessThanOrEqual(PATIENT.gate.significance / 10_000);
 });
 
-test('error threshold auto-halts: a bad release always, before it has reached many', () => {
+test('error threshold auto-halts: a bad release, before it has reached many; the few that it does not halt it holds', () => {
   for (const name of ['fails on 6 %', 'fails on 10 %', 'fails on 20 %', 'fails on 50 %', 'fails everywhere']) {
-    expect(line(name).halted).toBe(line(name).runs);
+    expect(line(name).completed).toBe(0);
+    expect(line(name).halted / line(name).runs).toBeGreaterThan(0.9);
   }
   expect(line('fails on 10 %').begun?.median).toBeLessThanOrEqual(0.05 * PATIENT.devices);
   expect(line('fails everywhere').begun?.worst).toBeLessThanOrEqual(10);
 });
 
-test('always halts a release that kills devices without a word, before its last phase', () => {
-  for (const name of ['kills 5 %', 'kills 20 % in the trial']) expect(line(name).halted).toBe(line(name).runs);
-  expect(line('kills 5 %').begun?.worst).toBeLessThanOrEqual(0.5 * PATIENT.devices);
+test('halts or holds a release that kills devices without a word, always, and before its last phase', () => {
+  for (const name of ['kills 5 % in the trial', 'kills 20 % in the trial']) expect(line(name).completed).toBe(0);
+  expect(line('kills 5 % in the trial').begun?.worst).toBeLessThanOrEqual(0.5 * PATIENT.devices);
   expect(line('kills 20 % in the trial').begun?.worst).toBeLessThanOrEqual(0.1 * PATIENT.devices);
+});
+
+test('holds a release that kills devices after they verified, before it has reached half of the fleet', () => {
+  const { completed, begun } = line('kills 20 % after');
+  expect(completed).toBe(0);
+  expect(begun?.worst).toBeLessThanOrEqual(0.1 * PATIENT.devices);
+  expect(line('kills 5 % after').held / line('kills 5 % after').runs).toBeGreaterThan(0.9);
 });
 
 test('is what the documents show: npm run simulate -- gate --write writes it again', async () => {

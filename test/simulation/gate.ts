@@ -3,7 +3,7 @@
  * gate is asked whenever its tail test looks, and every quarter of an hour. The same seed gives the same run.
  */
 import type { Gate, RolloutCounts } from '@tidegate/protocol';
-import { decideGate, dueLook, type GateVerdict, outcomes } from '@tidegate/server';
+import { decideGate, type GateInput, type GateVerdict, lookOf, outcomes, whyMissing } from '@tidegate/server';
 import { seededRandom } from './seeded-random.ts';
 
 /** How a release does on devices, in shares 0..1; what is left verifies and stays well. */
@@ -12,7 +12,7 @@ export interface SimRelease {
   readonly fails: number;
   /** Dies without a word after it has begun: the server knows after the silence. */
   readonly diesInTrial: number;
-  /** Verifies, and dies later: the server's gate never knows. */
+  /** Verifies, and dies at once after it: the server sees that it comes no more. */
   readonly diesLater: number;
 }
 
@@ -24,6 +24,10 @@ export interface GatePlan {
   /** Devices of a phase begin evenly over so long from its opening. */
   readonly beginWithinSeconds: number;
   readonly trialSeconds: number;
+  /** After so long without a check-in a device is missing. */
+  readonly missingSeconds: number;
+  /** Share of the devices that are switched off when the phase has soaked, whatever they run. */
+  readonly away: number;
 }
 
 export interface GateRun {
@@ -42,7 +46,7 @@ const NOBODY: RolloutCounts = { offered: 0, begun: 0, verified: 0, failed: 0, ne
 interface SimEvent {
   readonly at: number;
   readonly phase: number;
-  readonly kind: 'begun' | 'verified' | 'failed';
+  readonly kind: 'begun' | 'verified' | 'failed' | 'missing';
   readonly isLost: boolean;
 }
 
@@ -51,7 +55,7 @@ export function simulateGate(plan: GatePlan, release: SimRelease, seed: number):
   const counts = plan.phases.map((_, i) => ({ ...NOBODY, offered: sizeOf(plan, i) }));
   const total = { ...NOBODY, offered: sizeOf(plan, 0) };
   const looked = { phase: 0, total: 0 };
-  let [phase, openedAt, now, lost] = [0, 0, 0, 0];
+  let [phase, openedAt, now, lost, missing] = [0, 0, 0, 0, 0];
   let events = phaseEvents(plan, release, { phase, openedAt }, random);
   for (;;) {
     const tickAt = (Math.floor(now / TICK_SECONDS) + 1) * TICK_SECONDS;
@@ -59,20 +63,19 @@ export function simulateGate(plan: GatePlan, release: SimRelease, seed: number):
     now = Math.min(tickAt, event?.at ?? tickAt);
     if (event && event.at <= tickAt) {
       events.pop();
-      for (const each of [countOf(counts, event.phase), total]) each[event.kind] += 1;
+      if (event.kind === 'missing') missing += Number(event.phase === phase);
+      else for (const each of [countOf(counts, event.phase), total]) each[event.kind] += 1;
       lost += Number(event.kind === 'begun' && event.isLost);
     }
     const seen = { phase: countOf(counts, phase), total };
-    const looks = {
-      phase: dueLook(looked.phase, outcomes(seen.phase)),
-      total: dueLook(looked.total, outcomes(seen.total)),
-    };
+    const input = gateInput(plan, { phase, openedAt, now, seen, looked });
+    const looks = { phase: lookOf(input, 'phase'), total: lookOf(input, 'total') };
     if (now < tickAt && looks.phase === undefined && looks.total === undefined) continue;
-    const verdict = ask(plan, { phase, openedAt, now, seen, looked });
+    const verdict = unlessMissing(plan, input, missing, decideGate(input), random);
     looked.phase = looks.phase ?? looked.phase;
     looked.total = looks.total ?? looked.total;
     if (verdict.action === 'advance') {
-      [phase, openedAt, looked.phase] = [phase + 1, now, 0];
+      [phase, openedAt, looked.phase, missing] = [phase + 1, now, 0, 0];
       total.offered += sizeOf(plan, phase);
       events = [...events, ...phaseEvents(plan, release, { phase, openedAt }, random)].toSorted(latestFirst);
       continue;
@@ -85,6 +88,22 @@ export function simulateGate(plan: GatePlan, release: SimRelease, seed: number):
 
 const ENDS: Partial<Record<GateVerdict['action'], GateRun['end']>> = { halt: 'halted', complete: 'completed' };
 
+/** As the server does where all else says that the next phase may open. */
+function unlessMissing(
+  { gate, devices, away }: GatePlan,
+  { phase, total }: GateInput,
+  dead: number,
+  verdict: GateVerdict,
+  random: () => number,
+): GateVerdict {
+  if (verdict.action !== 'advance') return verdict;
+  const off = (of: number) => Array.from({ length: of }, random).filter(draw => draw < away).length;
+  const verified = { devices: phase.verified, missing: dead + off(phase.verified - dead) };
+  const left = devices - total.offered;
+  const reason = whyMissing(gate, verified, { devices: left, missing: off(left) });
+  return reason === undefined ? verdict : { action: 'hold', kind: 'missing', reason };
+}
+
 interface Opening {
   readonly phase: number;
   readonly openedAt: number;
@@ -96,14 +115,14 @@ interface Seen extends Opening {
   readonly looked: { readonly phase: number; readonly total: number };
 }
 
-function ask({ gate, phases }: GatePlan, { phase, openedAt, now, seen, looked }: Seen): GateVerdict {
+function gateInput({ gate, phases }: GatePlan, { phase, openedAt, now, seen, looked }: Seen): GateInput {
   const waitingOf = (counts: RolloutCounts) => counts.offered - outcomes(counts);
-  return decideGate({
+  return {
     gate,
     state: 'running',
     class: 'feature',
     withdrawn: false,
-    isLastPhase: phase === phases.length - 1,
+    phases: { open: phase, count: phases.length },
     needsApproval: false,
     ...seen,
     looked: { ...looked },
@@ -114,8 +133,9 @@ function ask({ gate, phases }: GatePlan, { phase, openedAt, now, seen, looked }:
       complete: true,
     },
     openedAt: new Date(openedAt * 1000),
+    deafSeconds: 0,
     now: new Date(now * 1000),
-  });
+  };
 }
 
 /** What becomes of the devices of a phase, the last first. */
@@ -125,7 +145,7 @@ function phaseEvents(
   { phase, openedAt }: Opening,
   random: () => number,
 ): SimEvent[] {
-  const { beginWithinSeconds, trialSeconds, gate } = plan;
+  const { beginWithinSeconds, trialSeconds, missingSeconds, gate } = plan;
   return Array.from({ length: sizeOf(plan, phase) }, () => {
     const begunAt = openedAt + random() * beginWithinSeconds;
     const fate = random();
@@ -133,7 +153,11 @@ function phaseEvents(
     const isLost = fate >= fails && fate < fails + diesInTrial + diesLater;
     const endsAt = begunAt + (isSilent ? gate.silenceSeconds : trialSeconds);
     const kind = fate < fails || isSilent ? 'failed' : 'verified';
-    return [{ at: begunAt, phase, kind: 'begun', isLost } as const, { at: endsAt, phase, kind, isLost } as const];
+    return [
+      { at: begunAt, phase, kind: 'begun', isLost } as const,
+      { at: endsAt, phase, kind, isLost } as const,
+      ...(isLost && !isSilent ? [{ at: endsAt + missingSeconds, phase, kind: 'missing', isLost } as const] : []),
+    ];
   })
     .flat()
     .toSorted(latestFirst);

@@ -1,6 +1,7 @@
 export * from './admin.ts';
 export * from './bundle.ts';
 export * from './check-in.ts';
+export * from './code-weights.ts';
 export * from './codes.ts';
 export * from './delta-entry.ts';
 export * from './described.ts';

@@ -44,6 +44,7 @@ export const PROBLEMS = {
   'phases-not-growing': 422,
   'filter-invalid': 422,
   'gate-impossible': 422,
+  'soak-too-short': 422,
   'unsupported-media-type': 415,
   'setup-needed': 409,
   'too-many-requests': 429,

@@ -1,5 +1,6 @@
 /** A rollout: bringing one release to a part of the fleet, phase by phase, each opened by proof from the one before. */
 import { type Static, Type } from 'typebox';
+import { CodeWeights } from './code-weights.ts';
 import { Counter, Hex32, Instant, Name, ReleaseClass, TargetPathText, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';
@@ -55,13 +56,18 @@ export const Gate = closed({
   allowedFailureShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
   /** Fewer failures than this never halt by the tail test. */
   minFailures: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
-  /** Failures that the allowed rate explains less often than this are too many; in basis points of certainty. */
+  /**
+   * How often a release that fails exactly as often as it may is halted all the same, at most: in basis points, over the
+   * whole rollout, however often the tail test looks.
+   */
   significance: Type.Integer({ minimum: 1, maximum: 2000 }),
   /** Refusals as not authentic that raise the alarm: at least so many, and at least this share of the begun. */
   minRefusals: Type.Integer({ minimum: 1, maximum: 1_000_000 }),
   refusalShare: Type.Integer({ minimum: 0, maximum: LIMITS.shareMax }),
   /** Halts whatever the share. */
   maxFailures: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000_000 })),
+  /** Codes that this gate weighs otherwise than usual: `neutral` says nothing about the release, `counts` is a failure of it. */
+  weights: Type.Optional(CodeWeights),
   /** Least time between the opening of a phase and its advance. */
   soakSeconds: Type.Integer({ minimum: 0, maximum: 30 * 86_400 }),
   /** After this long without a word, a device that had begun counts as `silent`. */
@@ -75,7 +81,7 @@ export const DEFAULT_GATE: Gate = {
   successShare: 9000,
   allowedFailureShare: 200,
   minFailures: 3,
-  significance: 100,
+  significance: 500,
   minRefusals: 3,
   refusalShare: 100,
   soakSeconds: 24 * 3600,

@@ -7,9 +7,9 @@ export { DEFAULT_FLEET_CONFIG, type FleetConfig, UNHURRIED } from './fleet/fleet
 export { pollAfterSeconds, pollIntervalSeconds } from './fleet/poll-interval.ts';
 export { retryAfterSeconds } from './fleet/shedding.ts';
 export { type Bucket, draw } from './fleet/token-bucket.ts';
-export { decideGate, type GateVerdict, outcomes } from './rollout/gate.ts';
+export { decideGate, type GateInput, type GateVerdict, lookOf, outcomes } from './rollout/gate.ts';
 export { tickGates } from './rollout/gate-tick.ts';
-export { dueLook } from './rollout/looks.ts';
+export { whyMissing } from './rollout/missing.ts';
 export { migrate } from './db/migrate.ts';
 export { openDatabase } from './db/open-database.ts';
 export { startEmbeddedPostgres } from './postgres/embedded-postgres.ts';

@@ -1,5 +1,13 @@
 /** Options for gate and pace, the same for a rollout and for a product's policy. Absent is what was not said. */
-import { DEFAULT_GATE, type Gate, type Pace, type Ramp } from '@tidegate/protocol';
+import {
+  type CodeWeights,
+  DEFAULT_GATE,
+  type Gate,
+  type Pace,
+  type Ramp,
+  WEIGHABLE_CODES,
+  type WeighableCode,
+} from '@tidegate/protocol';
 import { type Command, InvalidArgumentError } from 'commander';
 import { share, wholeNumber } from '../command.ts';
 import { span } from '../print/when.ts';
@@ -22,6 +30,8 @@ export interface GateOptions {
   readonly significance?: number;
   readonly minRefusals?: number;
   readonly refusals?: number;
+  readonly counting?: readonly WeighableCode[];
+  readonly ignoring?: readonly WeighableCode[];
   readonly soak?: number;
   readonly silence?: number;
 }
@@ -72,7 +82,7 @@ export function withGate(cmd: Command): Command {
     .option('--max-failures <n>', 'so many halt in any case', failures)
     .option(
       '--significance <share>',
-      `failures that chance explains less often than this halt (${percent(DEFAULT_GATE.significance)})`,
+      `how often a release with just the normal failures may be halted by mistake (${percent(DEFAULT_GATE.significance)})`,
       share,
     )
     .option(
@@ -85,8 +95,28 @@ export function withGate(cmd: Command): Command {
       `and the share of the begun that they must be (${percent(DEFAULT_GATE.refusalShare)})`,
       share,
     )
+    .option('--counting <codes>', 'failures that count here though they usually do not: disk-full,battery-low', codes)
+    .option('--ignoring <codes>', 'failures that do not count here though they usually do: slot-mismatch', codes)
     .option('--soak <span>', 'least time before a phase advances (24h)', span)
     .option('--silence <span>', 'after so long without a word a device has failed (24h)', span);
+}
+
+/** `disk-full,battery-low`. */
+function codes(text: string): WeighableCode[] {
+  return text.split(',').map(part => {
+    const code = WEIGHABLE_CODES.find(known => known === part.trim());
+    if (code === undefined) throw new InvalidArgumentError(`Give codes of these: ${WEIGHABLE_CODES.join(', ')}.`);
+    return code;
+  });
+}
+
+/** Undefined where nothing was said of any. */
+function weightsOf({ counting = [], ignoring = [] }: GateOptions): CodeWeights | undefined {
+  const weights = [
+    ...counting.map(code => [code, 'counts'] as const),
+    ...ignoring.map(code => [code, 'neutral'] as const),
+  ];
+  return weights.length === 0 ? undefined : (Object.fromEntries(weights) as CodeWeights);
 }
 
 function percent(basisPoints: number): string {
@@ -104,6 +134,7 @@ export function gateOf(options: GateOptions): Partial<Gate> {
     significance: options.significance,
     minRefusals: options.minRefusals,
     refusalShare: options.refusals,
+    weights: weightsOf(options),
     soakSeconds: options.soak,
     silenceSeconds: options.silence,
   });

@@ -32,7 +32,7 @@ export function rolloutCreateCommand(terminal: Terminal): Command {
     'rollout create gw2/stable/app/1.1.0/app.tgz --phases 5dev,10%,100% --over 6h --at-work 500',
     "rollout create gw2/stable/app/1.1.0/app.tgz --window 'mon-fri 02:00-05:00' --window 'sat,sun 00:00-24:00'",
     'rollout create gw2/stable/app/1.1.1/app.tgz --urgent --phases 1%,100% --soak 15m',
-    "rollout create gw2/stable/app/1.1.0/app.tgz --filter 'site==north' --soak 2h --max-failures 5 --yes --json",
+    "rollout create gw2/stable/app/1.1.0/app.tgz --filter 'site==north' --soak 2d --max-failures 5 --yes --json",
   ])
     .argument('<target>', 'product/channel/component/version/file, as `release list` shows it', targetPath)
     .addOption(

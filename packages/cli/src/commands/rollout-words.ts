@@ -1,11 +1,14 @@
 /** A rollout in words, as several commands show it. */
 import {
+  type CodeWeights,
   type Pace,
   type Gate,
   type GateDecision,
   type RolloutCounts,
   type RolloutTotal,
   type RolloutView,
+  type SettableWeight,
+  WEIGHABLE_CODES,
   type Window,
   windowRuleText,
 } from '@tidegate/protocol';
@@ -49,7 +52,20 @@ export function gateWords(gate: Gate): string[] {
     `advances  after ${spanWords(gate.soakSeconds)} and ${gate.minVerified} verified at least: ${shareWords(gate.resolvedShare)} of the begun final,`,
     `          ${shareWords(gate.successShare)} of them verified`,
     `halts     from ${gate.minFailures} failures on, where more than ${shareWords(gate.allowedFailureShare)} fail${most}`,
+    `          (in ${shareWords(gate.significance)} of cases by mistake, at most), and where ${gate.minRefusals} refuse it as not`,
+    `          authentic, and ${shareWords(gate.refusalShare)} of the begun`,
+    ...weightWords(gate.weights ?? {}),
     `silence   of ${spanWords(gate.silenceSeconds)} counts as a failure`,
+  ];
+}
+
+/** Nothing where every code weighs what it usually does. */
+function weightWords(weights: CodeWeights): string[] {
+  const named = (as: SettableWeight) => WEIGHABLE_CODES.filter(code => weights[code] === as).join(', ');
+  const [counting, ignoring] = [named('counts'), named('neutral')];
+  return [
+    ...(counting === '' ? [] : [`counts    ${counting} as failures here`]),
+    ...(ignoring === '' ? [] : [`ignores   ${ignoring} here`]),
   ];
 }
 

@@ -237,6 +237,16 @@ export interface GateDecisionsTable {
   counts: JSONColumnType<RolloutCounts>;
 }
 
+export interface HearingTable {
+  only_row: Generated<boolean>;
+  heard_at: NullableTime;
+}
+
+export interface DeafSpellsTable {
+  from_at: Time;
+  until_at: Time;
+}
+
 export interface RolloutGenerationTable {
   only_row: Generated<boolean>;
   generation: number;
@@ -297,6 +307,8 @@ export interface Database {
   rollout_surveys: RolloutSurveysTable;
   rollout_totals: RolloutTotalsTable;
   gate_decisions: GateDecisionsTable;
+  hearing: HearingTable;
+  deaf_spells: DeafSpellsTable;
   rollout_generation: RolloutGenerationTable;
   reports: ReportsTable;
   device_keys: DeviceKeysTable;

@@ -42,6 +42,10 @@ export const PROBLEM_WORDS: Readonly<Record<ProblemCode, Pick<Problem, 'detail' 
   'artifact-unexpected': { detail: 'the list names no artifact of that hash' },
   'phases-not-growing': { detail: 'each phase must be larger than the one before', path: '/phases/1' },
   'filter-invalid': { detail: 'a value is missing at position 7', path: '/filter' },
+  'soak-too-short': {
+    detail: 'a soak of 2 h ends before the silence of 24 h after which a device has failed: ask for 86400 s at least',
+    path: '/gate/soakSeconds',
+  },
   'gate-impossible': { detail: 'success and allowed failure are more than 10000 together', path: '/gate/successShare' },
   'unsupported-media-type': { detail: 'this route does not take that media type' },
   'setup-needed': { detail: "the owner's choice is missing" },

@@ -59,6 +59,24 @@ async function recounted() {
 }
 
 describe('reports', () => {
+  it("count as the rollout's gate weighs their codes", async () => {
+    const { gate } = rollout;
+    const weights = { 'disk-full': 'counts', 'slot-mismatch': 'neutral' } as const;
+    await base.db
+      .updateTable('rollouts')
+      .set({ gate: JSON.stringify({ ...gate, weights }) })
+      .execute();
+    const [a = '', b = '', c = ''] = devices;
+    await storeReports(base.db, a, [report('a', { state: 'failed', code: 'disk-full' })], now);
+    await storeReports(base.db, b, [report('b', { state: 'failed', code: 'slot-mismatch' })], now);
+    await storeReports(base.db, c, [report('c', { state: 'failed', code: 'network' })], now);
+    await base.db
+      .updateTable('rollouts')
+      .set({ gate: JSON.stringify(gate) })
+      .execute();
+    expect(await counted()).toMatchObject({ failed: 1, neutral: 2 });
+  });
+
   it('count once, however often they come', async () => {
     const batch = [report('r', {})];
     for (let i = 0; i < 3; i += 1) {

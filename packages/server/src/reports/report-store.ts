@@ -3,7 +3,7 @@
  * often it comes; attempts only move forward; the counters rise by exactly what changed. Stored by the day on which they
  * came (`partition-store.ts`).
  */
-import type { Report } from '@tidegate/protocol';
+import type { CodeWeights, Report } from '@tidegate/protocol';
 import { sql, type Transaction } from 'kysely';
 import type { Database } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
@@ -88,7 +88,7 @@ async function moveAttempts(
     for (const report of reports) {
       if (report.rolloutId !== found.rollout_id || (report.attempt ?? 1) !== found.attempt) continue;
       const proven = report.counter === found.counter && report.sha256 === found.sha256;
-      after = transition(after, { ...report, proven }) ?? after;
+      after = transition(after, { ...report, proven }, found.weights ?? undefined) ?? after;
     }
     if (after === found) continue;
     await sql`/* plan: move-attempt */
@@ -109,6 +109,8 @@ interface LockedAttempt extends AttemptState {
   /** Of the release. */
   readonly counter: number;
   readonly sha256: string;
+  /** Of the rollout's gate; null: as is usual. */
+  readonly weights: CodeWeights | null;
 }
 
 async function lockAttempts(
@@ -119,7 +121,7 @@ async function lockAttempts(
   // Whether it is superseded is read again once the row's lock is had: a retry that came in between has taken the attempt
   // out of the counts.
   const { rows } = await sql<LockedAttempt>`/* plan: lock-attempts */
-    select rollout_id, attempt, phase, attempts.state, code, begun, outcome, counter, sha256
+    select rollout_id, attempt, phase, attempts.state, code, begun, outcome, counter, sha256, gate -> 'weights' as weights
     from attempts join rollouts on rollouts.id = rollout_id
     where device_id = ${deviceId} and rollout_id = any(${rolloutIds}::text[]) and not superseded
     order by rollout_id, attempt for update of attempts`.execute(tx);

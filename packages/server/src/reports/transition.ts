@@ -5,9 +5,11 @@
 import {
   CODES,
   type Code,
+  type CodeWeights,
   isBegun,
   isFinal,
   isProgress,
+  isWeighable,
   type RolloutCounts,
   type UpdateState,
 } from '@tidegate/protocol';
@@ -34,8 +36,8 @@ export interface Word {
 /** Codes that blame the bytes: one bad mirror is no attack on the release, two that agree are. */
 const ARTIFACT_CODES: readonly Code[] = ['artifact-hash', 'artifact-length'];
 
-/** The attempt after the report; undefined where the report changes nothing. */
-export function transition(now: AttemptState, word: Word): AttemptState | undefined {
+/** The attempt after the report; undefined where the report changes nothing. @param weights of the rollout's gate */
+export function transition(now: AttemptState, word: Word, weights: CodeWeights = {}): AttemptState | undefined {
   if (isMended(now, word)) return { state: 'verified', code: null, begun: true, outcome: 'verified' };
   if (now.outcome !== null || !isProgress(now.state, word.state)) return undefined;
   if (!isFinal(word.state)) {
@@ -48,7 +50,7 @@ export function transition(now: AttemptState, word: Word): AttemptState | undefi
       : { state: 'failed', code: 'internal', begun: true, outcome: 'failed' };
   }
   const code = word.code ?? 'internal';
-  const outcome = word.state === 'rolledBack' ? 'failed' : outcomeOf(code, word.sources ?? 1);
+  const outcome = word.state === 'rolledBack' ? 'failed' : outcomeOf(code, word.sources ?? 1, weights);
   return { state: word.state, code, begun: outcome === 'failed', outcome };
 }
 
@@ -57,8 +59,8 @@ function isMended(now: AttemptState, word: Word): boolean {
   return now.outcome === 'failed' && word.state === 'verified' && word.proven;
 }
 
-function outcomeOf(code: Code, sources: number): Outcome {
-  switch (CODES[code].weight) {
+function outcomeOf(code: Code, sources: number, weights: CodeWeights): Outcome {
+  switch ((isWeighable(code) ? weights[code] : undefined) ?? CODES[code].weight) {
     case 'counts':
       return 'failed';
     case 'neutral':

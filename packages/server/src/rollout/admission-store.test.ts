@@ -10,6 +10,7 @@ import { admitDevice } from './admission-store.ts';
 import { type Board, openBoard } from './board.ts';
 import { checkIn } from './check-in.ts';
 import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
+import { noteHearing } from './hearing-store.ts';
 import type { RolloutRow } from './rollout-store.ts';
 
 const START = new Date('2026-01-01T00:00:00Z');
@@ -163,6 +164,19 @@ describe('a ceiling on devices at work', () => {
     await pass(201);
     expect(await ask(ids[2] ?? '')).toBe(true);
     expect(await ask(ids[3] ?? '')).toBe(false);
+  });
+
+  it('keeps the places of those that could not be heard: the server was away, or its clock was set forward', async () => {
+    await start({ pace });
+    await whoGets();
+    await noteHearing(base.db, now, 60);
+    await pass(2 * 86_400);
+    await noteHearing(base.db, now, 60);
+    expect(await ask(ids[2] ?? '')).toBe(false);
+    for (const id of ids.slice(0, 2)) await ask(id, 'downloading');
+    await memory.flush();
+    await pass(500);
+    expect(await ask(ids[2] ?? '')).toBe(false);
   });
 
   it('is not used up by devices that wait for their owners; what those were told stays', async () => {

@@ -8,7 +8,9 @@ import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { admit, type Admission } from './admission.ts';
 import { countsOfRollouts, totalCounts } from './counts-store.ts';
+import { heardSince } from './deaf-spell.ts';
 import type { KnownAttempt } from './decide.ts';
+import { deafSpells } from './hearing-store.ts';
 import { currentAttempt, type CurrentAttempt, type OfferAsked, placeOffer } from './offer-store.ts';
 import { leaseSeconds, phaseProgress, ratePerMinute } from './pace.ts';
 import { findRollout } from './rollout-store.ts';
@@ -52,8 +54,9 @@ function wasLetIn({ ended, state, atWorkAt }: CurrentAttempt, hasCeiling: boolea
   return ended || state !== 'offered' || atWorkAt !== null || !hasCeiling;
 }
 
-function leaseStart(pace: RunningRollout['pace'], now: Date): Date {
-  return new Date(now.getTime() - leaseSeconds(pace) * 1000);
+/** While the server could not hear, devices at work could not say that they still are. */
+async function leaseStart(tx: Db, pace: RunningRollout['pace'], now: Date): Promise<Date> {
+  return heardSince(now, leaseSeconds(pace), await deafSpells(tx));
 }
 
 async function lockAdmissions(tx: Db, { rolloutId, now }: OfferAsked): Promise<Date> {
@@ -104,7 +107,7 @@ async function judge(
  * place for as long as the rollout's window may hold it back: whoever waits for an owner must not keep others out for ever.
  */
 async function countAtWork(tx: Db, { id, pace, closedSeconds }: RunningRollout, now: Date): Promise<number> {
-  const lease = leaseStart(pace, now);
+  const lease = await leaseStart(tx, pace, now);
   const downloadedSince = new Date(lease.getTime() - closedSeconds * 1000);
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from (
@@ -123,10 +126,11 @@ const DOWNLOADS_LOCK = 0x71de_0003;
  */
 async function countDownloading(tx: Db, most: number, now: Date): Promise<number> {
   await sql`select pg_advisory_xact_lock(${DOWNLOADS_LOCK}::bigint)`.execute(tx);
+  const lease = await leaseStart(tx, {}, now);
   const { rows } = await sql<{ n: number }>`
     select count(*)::int as n from (
       select 1 from attempts
-      where outcome is null and at_work_at > ${leaseStart({}, now)} and state in ('offered', 'downloading') limit ${most}
+      where outcome is null and at_work_at > ${lease} and state in ('offered', 'downloading') limit ${most}
     ) as downloading`.execute(tx);
   return rows[0]?.n ?? 0;
 }

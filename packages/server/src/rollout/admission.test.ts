@@ -40,6 +40,14 @@ function letIn(times: readonly number[], more: Partial<Asked>): number[] {
 }
 
 describe('an admission', () => {
+  it('is not kept shut by a time that was written before the clock was set back', () => {
+    const now = new Date(START);
+    const hence = (seconds: number) => new Date(START + seconds * 1000);
+    expect(admit(asked({ ratePerMinute: 60, now, nextAt: hence(3600) })).kind).toBe('in');
+    expect(admit(asked({ ratePerMinute: 60, now, nextAt: hence(1) })).kind).toBe('wait');
+    expect(admit(asked({ ratePerMinute: 1, now, nextAt: hence(60) })).kind).toBe('wait');
+  });
+
   it('never lets more than the ceiling in within any minute, however devices come', () => {
     fc.assert(
       fc.property(arrivals, fc.integer({ min: 1, max: 300 }), (times, rate) => {

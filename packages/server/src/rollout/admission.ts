@@ -29,6 +29,8 @@ export type Admission =
 
 /** What ends a wait other than by time is looked for this often. */
 const LOOK_AGAIN_MS = 1000;
+/** Of the slowest rate: a next one that lies further ahead was written before the clock was set back. */
+const WIDEST_SPACING_MS = 60_000;
 
 export function admit(asked: Asked): Admission {
   const { isNew, admitted, places, nextAt, ratePerMinute, now } = asked;
@@ -39,7 +41,8 @@ export function admit(asked: Asked): Admission {
   if (!isNew) return { kind: 'in', nextAt };
   if (places !== undefined && admitted >= places) return { kind: 'wait', until: later };
   if (ratePerMinute === undefined) return { kind: 'in', nextAt };
-  if (nextAt > now) return { kind: 'wait', until: new Date(Math.min(nextAt.getTime(), later.getTime())) };
+  if (nextAt > now && nextAt.getTime() - now.getTime() <= WIDEST_SPACING_MS)
+    return { kind: 'wait', until: new Date(Math.min(nextAt.getTime(), later.getTime())) };
   return { kind: 'in', nextAt: new Date(now.getTime() + Math.ceil(60_000 / ratePerMinute)) };
 }
 

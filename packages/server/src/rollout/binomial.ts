@@ -41,7 +41,12 @@ function downward(k: number, n: number, p: number): number {
 }
 
 function logMass(k: number, n: number, p: number): number {
-  return logFactorial(n) - logFactorial(k) - logFactorial(n - k) + k * Math.log(p) + (n - k) * Math.log1p(-p);
+  return logChoose(n, k) + k * Math.log(p) + (n - k) * Math.log1p(-p);
+}
+
+/** Of the number of ways to take `k` of `n`. */
+export function logChoose(n: number, k: number): number {
+  return logFactorial(n) - logFactorial(k) - logFactorial(n - k);
 }
 
 /** Below this the product is exact enough; above it Stirling's series is. */

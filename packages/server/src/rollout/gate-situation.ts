@@ -10,8 +10,8 @@ import { NO_COUNTS } from '../reports/transition.ts';
 import { withdrawnTargets } from './board-store.ts';
 import { type CountsByPhase, countsOfRollouts, totalCounts } from './counts-store.ts';
 import { isNews, type LastDecision, lastDecisions } from './decision-store.ts';
-import { decideGate, type GateInput, type GateVerdict, outcomes, type Survey } from './gate.ts';
-import { dueLook } from './looks.ts';
+import { deafSeconds, type Moment } from './deaf-spell.ts';
+import { type GateInput, type GateVerdict, lookOf } from './gate.ts';
 import { needsApproval, nextPhase } from './rollout-control.ts';
 import type { RolloutRow } from './rollout-store.ts';
 import { runningRollout } from './running-rollout.ts';
@@ -26,12 +26,12 @@ export interface Situation {
   readonly last: LastDecision | undefined;
 }
 
-export async function situationsOf(db: Db, rows: readonly RolloutRow[], now: Date): Promise<Situation[]> {
+export async function situationsOf(db: Db, rows: readonly RolloutRow[], moment: Moment): Promise<Situation[]> {
   const ids = rows.map(r => r.id);
   const targets = rows.map(r => r.target);
   const counts = await countsOfRollouts(db, ids);
   const withdrawn = await withdrawnTargets(db, targets);
-  const silent = await silentRollouts(db, rows, now);
+  const silent = await silentRollouts(db, rows, moment);
   const last = await lastDecisions(db, ids);
   return rows.map(row => ({
     row,
@@ -42,25 +42,26 @@ export async function situationsOf(db: Db, rows: readonly RolloutRow[], now: Dat
   }));
 }
 
-export function gateInput({ row, counts, withdrawn }: Situation, now: Date): Omit<GateInput, 'survey'> {
+export function gateInput({ row, counts, withdrawn }: Situation, { now, deaf }: Moment): Omit<GateInput, 'survey'> {
+  const { openedAt } = runningRollout(row);
   return {
     gate: row.gate,
     state: row.state,
     class: row.class,
     withdrawn,
-    isLastPhase: row.open_phase === row.phases.length - 1,
+    phases: { open: row.open_phase, count: row.phases.length },
     needsApproval: needsApproval(row),
     phase: counts.get(row.open_phase) ?? NO_COUNTS,
     total: totalCounts(counts),
     looked: { phase: row.looked_phase, total: row.looked_total },
-    openedAt: runningRollout(row).openedAt,
+    openedAt,
+    deafSeconds: deafSeconds(openedAt, now, deaf),
     now,
   };
 }
 
-/** What a judgement writes. */
-export interface Judgement {
-  readonly verdict: GateVerdict;
+/** What a verdict writes. */
+export interface Effect {
   /** Columns of the rollout that change. */
   readonly changes: Updateable<RolloutsTable>;
   /** The verdict is to be told in the rollout's history. */
@@ -68,13 +69,9 @@ export interface Judgement {
 }
 
 /** Pure. */
-export function judgement(situation: Situation, survey: Survey, now: Date): Judgement {
-  const { row, last } = situation;
-  const input = { ...gateInput(situation, now), survey };
-  const verdict = decideGate(input);
+export function effectOf({ row, last }: Situation, input: GateInput, verdict: GateVerdict): Effect {
   return {
-    verdict,
-    changes: { ...looks(input), ...changeOf(row, verdict, now) },
+    changes: { ...looks(input), ...changeOf(row, verdict, input.now) },
     isNews: isTold(row.state, verdict) && isNews(last, row.open_phase, verdict),
   };
 }
@@ -84,9 +81,10 @@ function isTold(state: RolloutState, { action }: GateVerdict): boolean {
   return state === 'running' || action !== 'hold';
 }
 
-function looks({ phase, total, looked }: GateInput) {
-  const lookedPhase = dueLook(looked.phase, outcomes(phase)) ?? looked.phase;
-  const lookedTotal = dueLook(looked.total, outcomes(total)) ?? looked.total;
+function looks(input: GateInput) {
+  const { looked } = input;
+  const lookedPhase = lookOf(input, 'phase') ?? looked.phase;
+  const lookedTotal = lookOf(input, 'total') ?? looked.total;
   if (lookedPhase === looked.phase && lookedTotal === looked.total) return undefined;
   return { looked_phase: lookedPhase, looked_total: lookedTotal };
 }

@@ -19,13 +19,14 @@ function verdict(phase: Partial<RolloutCounts>, more: Partial<GateInput> = {}) {
     state: 'running',
     class: 'feature',
     withdrawn: false,
-    isLastPhase: false,
+    phases: { open: 0, count: 2 },
     needsApproval: false,
     phase: counts(phase),
     total: counts(phase),
     looked: { phase: 0, total: 0 },
     survey: { waitingInPhase: 10, waiting: 10, moreBeyond: true, complete: true },
     openedAt: opened,
+    deafSeconds: 0,
     now: later(100),
     ...more,
   });
@@ -59,8 +60,8 @@ describe('the gate', () => {
   it('is as suspicious as its numbers say', () => {
     const numbers = (more: Partial<Gate>) => ({ gate: { ...gate, ...more } });
     expect(verdict({ verified: 45, failed: 5 }, numbers({ significance: 10 })).action).not.toBe('halt');
-    expect(verdict({ verified: 47, failed: 3 }, numbers({ significance: 2000 })).action).toBe('halt');
-    expect(verdict({ verified: 47, failed: 3 }).action).not.toBe('halt');
+    expect(verdict({ verified: 46, failed: 4 }, numbers({ significance: 2000 })).action).toBe('halt');
+    expect(verdict({ verified: 46, failed: 4 }).action).not.toBe('halt');
     expect(verdict({ verified: 50, refused: 1 }, numbers({ minRefusals: 1 }))).toMatchObject({ kind: 'refusals' });
     expect(verdict({ verified: 50, refused: 5 }, numbers({ refusalShare: 2000 })).action).not.toBe('halt');
   });
@@ -79,7 +80,7 @@ describe('the gate', () => {
 
   it('sees a bad phase behind many good devices of earlier ones', () => {
     const total = counts({ verified: 100_000, failed: 5 });
-    expect(verdict({ failed: 5 }, { total })).toMatchObject({ action: 'halt' });
+    expect(verdict({ failed: 5 }, { total, phases: { open: 1, count: 2 } })).toMatchObject({ action: 'halt' });
   });
 
   it('halts at the absolute limit and when the release is withdrawn', () => {
@@ -116,7 +117,7 @@ describe('the gate', () => {
   });
 
   it('completes the last phase only when nobody is waited for and somebody has verified', () => {
-    const last = { isLastPhase: true };
+    const last = { phases: { open: 1, count: 2 } };
     expect(verdict({ verified: 50 }, last)).toMatchObject({ action: 'hold', kind: 'waiting' });
     expect(verdict({ verified: 50 }, { ...last, survey: nobodyWaiting })).toMatchObject({ action: 'complete' });
     expect(verdict({}, { ...last, survey: nobodyWaiting })).toMatchObject({ action: 'hold', kind: 'nobody' });
@@ -128,7 +129,7 @@ describe('the gate', () => {
     expect(verdict({}, { survey })).toMatchObject(unknown);
     expect(verdict({ verified: 1 }, { survey })).toMatchObject(unknown);
     expect(verdict({ failed: 2 }, { survey })).toMatchObject(unknown);
-    expect(verdict({ verified: 50 }, { survey, isLastPhase: true })).toMatchObject(unknown);
+    expect(verdict({ verified: 50 }, { survey, phases: { open: 1, count: 2 } })).toMatchObject(unknown);
     expect(verdict({ verified: 50 }, { survey })).toMatchObject({ action: 'advance', kind: 'proven' });
     expect(verdict({ failed: 50 }, { survey }).action).toBe('halt');
     expect(verdict({}, { survey, withdrawn: true })).toMatchObject({ action: 'halt', kind: 'withdrawn' });
@@ -137,10 +138,10 @@ describe('the gate', () => {
   it('never advances on absence of proof, and always says why in words', () => {
     const n = fc.nat(200);
     fc.assert(
-      fc.property(n, n, n, n, fc.nat(3), fc.boolean(), (verified, failed, open, refused, waiting, isLastPhase) => {
+      fc.property(n, n, n, n, fc.nat(3), fc.nat(1), (verified, failed, begun, refused, waiting, open) => {
         const survey = { waitingInPhase: waiting, waiting, moreBeyond: true, complete: true };
-        const phase = { verified, failed, refused, begun: verified + failed + open };
-        const { action, kind, reason } = verdict(phase, { survey, isLastPhase });
+        const phase = { verified, failed, refused, begun: verified + failed + begun };
+        const { action, kind, reason } = verdict(phase, { survey, phases: { open, count: 2 } });
         expect(reason.length).toBeGreaterThan(10);
         if (action === 'complete') expect(verified).toBeGreaterThan(0);
         if (action === 'advance' && kind !== 'empty') expect(verified).toBeGreaterThan(0);

@@ -4,7 +4,7 @@
  */
 import type { Gate, GateAction, ReleaseClass, RolloutCounts, RolloutState } from '@tidegate/protocol';
 import { binomialTail } from './binomial.ts';
-import { dueLook } from './looks.ts';
+import { dueLook, FIRST_LOOK, levelAt } from './looks.ts';
 import { devices, percent, seconds } from './words.ts';
 
 /** Devices that still have a say. Each number stops counting at `surveyCap`: beyond it only «many» matters. */
@@ -25,7 +25,8 @@ export interface GateInput {
   readonly class: ReleaseClass;
   /** The release was taken out of the signed lists. */
   readonly withdrawn: boolean;
-  readonly isLastPhase: boolean;
+  /** Index of the open one, and how many there are. */
+  readonly phases: { readonly open: number; readonly count: number };
   /** The next phase waits for another person's word. */
   readonly needsApproval: boolean;
   readonly phase: RolloutCounts;
@@ -35,6 +36,8 @@ export interface GateInput {
   readonly survey: Survey;
   /** When the phase opened, or when the rollout may begin, if that is later. */
   readonly openedAt: Date;
+  /** Since then, in which no device could be heard: that time is no soak. */
+  readonly deafSeconds: number;
   readonly now: Date;
 }
 
@@ -56,6 +59,7 @@ export type GateKind =
   | 'unresolved'
   | 'failing'
   | 'soaking'
+  | 'missing'
   | 'approval'
   | 'proven';
 
@@ -117,19 +121,42 @@ function danger(input: GateInput): GateVerdict | undefined {
       ? hold('refusals', `${reason}; stop it, or follow it with a new rollout once the cause is known`)
       : halt('refusals', reason);
   }
-  return (
-    tailTest(input, input.phase, input.looked.phase, 'in this phase') ??
-    tailTest(input, total, input.looked.total, 'in all')
-  );
+  return tailTest(input, 'total') ?? (input.phases.open > 0 ? tailTest(input, 'phase') : undefined);
 }
 
-function tailTest(input: GateInput, counts: RolloutCounts, lookedAt: number, where: string): GateVerdict | undefined {
-  const n = outcomes(counts);
-  const settled = nobodyWaits(input.survey);
-  if (counts.failed < input.gate.minFailures || (dueLook(lookedAt, n) === undefined && !settled)) return undefined;
-  const tail = tailOf(input.gate, counts.failed, n);
-  if (explains(input.gate, tail)) return undefined;
-  return halt('failure-rate', `${failedOf(counts)} ${where}; ${chance(input.gate, tail)}`);
+const WHERE = { phase: 'in this phase', total: 'in all' } as const;
+type Sequence = keyof typeof WHERE;
+
+/** The look of the tail test that is due now; the last one counts as taken only where there are failures to look at. */
+export function lookOf({ gate, survey, looked, ...counts }: GateInput, of: Sequence): number | undefined {
+  const { [of]: seen } = counts;
+  return dueLook(looked[of], outcomes(seen), nobodyWaits(survey) && seen.failed >= gate.minFailures);
+}
+
+function tailTest(input: GateInput, of: Sequence): GateVerdict | undefined {
+  const { gate, [of]: counts } = input;
+  const look = lookOf(input, of);
+  if (look === undefined || counts.failed < gate.minFailures) return undefined;
+  const tail = tailOf(gate, counts.failed, outcomes(counts));
+  if (isExplained(input, of, look, tail)) return undefined;
+  return halt('failure-rate', `${failedOf(counts)} ${WHERE[of]}; ${chance(gate, tail)}`);
+}
+
+/** Most of what is seen in a phase is seen in all: the later phases share the rest of the chance of being wrong. */
+const IN_ALL = 2 / 3;
+
+/** All sequences of looks spend one chance together. In the first phase there is one only: the phase is the whole. */
+function isExplained({ gate, phases }: GateInput, of: Sequence, look: number, tail: number): boolean {
+  const whole = gate.significance / 10_000;
+  if (tail >= whole) return true;
+  const later = phases.count - 1;
+  const inAll = later === 0 ? whole : whole * IN_ALL;
+  const spending = {
+    chance: of === 'total' ? inAll : (whole - inAll) / later,
+    allowedRate: gate.allowedFailureShare / 10_000,
+    minFailures: gate.minFailures,
+  };
+  return tail > levelAt(spending, look);
 }
 
 function resting(input: GateInput): GateVerdict | undefined {
@@ -137,6 +164,10 @@ function resting(input: GateInput): GateVerdict | undefined {
   if (input.state === 'paused') return hold('paused', 'paused; devices at work are still watched');
   if (input.now < input.openedAt) return hold('not-begun', `begins at ${input.openedAt.toISOString()}`);
   return undefined;
+}
+
+function isLastPhase({ phases }: GateInput): boolean {
+  return phases.open === phases.count - 1;
 }
 
 /** So few devices that the minimum of proof, or of failures, can never be reached: all of them decide. */
@@ -161,7 +192,7 @@ function smallPhase(input: GateInput): GateVerdict {
   if (n === 0) return emptyPhase(input);
   if (phase.verified === 0) return halt('all-failed', `all ${devices(n)} of this phase failed`);
   const tail = tailOf(gate, phase.failed, n);
-  if (phase.failed > 0 && !explains(gate, tail))
+  if (phase.failed > 0 && !isExplained(input, input.phases.open === 0 ? 'total' : 'phase', FIRST_LOOK, tail))
     return halt('failure-rate', `${failedOf(phase)}; ${chance(gate, tail)}`);
   const failures = phase.failed > 0 ? `, ${phase.failed} failed, which chance explains (${tail.toFixed(3)})` : '';
   return soaked(input, `${phase.verified} of ${devices(n)} verified${failures}, no other is due`);
@@ -169,7 +200,7 @@ function smallPhase(input: GateInput): GateVerdict {
 
 function emptyPhase(input: GateInput): GateVerdict {
   const { survey, total } = input;
-  if (!input.isLastPhase) {
+  if (!isLastPhase(input)) {
     // Opening on an empty fleet would open to everybody before anybody proved anything. Once an earlier phase has
     // proved it, an empty phase keeps nothing waiting: that phase may have taken the whole of a small fleet in.
     return survey.moreBeyond || total.verified > 0
@@ -196,7 +227,7 @@ function proof(input: GateInput): GateVerdict {
   }
   // Silence takes its time: who is not heard of must not pass for good in a phase that soaks less than that.
   const worst = phase.failed + unresolved;
-  if (unresolved > 0 && worst >= gate.minFailures && !explains(gate, tailOf(gate, worst, phase.begun))) {
+  if (unresolved > 0 && worst >= gate.minFailures && tailOf(gate, worst, phase.begun) < gate.significance / 10_000) {
     return hold(
       'unresolved',
       `${unresolved} of ${devices(phase.begun)} that began are not final, too many if they fail`,
@@ -212,9 +243,9 @@ function proof(input: GateInput): GateVerdict {
 }
 
 function soaked(input: GateInput, reason: string): GateVerdict {
-  const age = Math.floor((input.now.getTime() - input.openedAt.getTime()) / 1000);
+  const age = Math.floor((input.now.getTime() - input.openedAt.getTime()) / 1000 - input.deafSeconds);
   if (age < input.gate.soakSeconds) return hold('soaking', `${reason}; soaks for ${seconds(input.gate.soakSeconds)}`);
-  if (!input.isLastPhase) return { action: 'advance', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
+  if (!isLastPhase(input)) return { action: 'advance', kind: 'proven', reason: `${reason}, soaked ${seconds(age)}` };
   if (!input.survey.complete)
     return hold('surveying', `${reason}; the fleet is being looked through for the last ones`);
   if (input.survey.waiting > 0) return hold('waiting', `${reason}; the last devices are still due`);
@@ -226,10 +257,6 @@ function tailOf(gate: Gate, failed: number, of: number): number {
   return binomialTail(failed, of, gate.allowedFailureShare / 10_000);
 }
 
-function explains(gate: Gate, tail: number): boolean {
-  return tail >= gate.significance / 10_000;
-}
-
 function failedOf(counts: RolloutCounts): string {
   return `${counts.failed} of ${devices(outcomes(counts))} failed`;
 }
@@ -238,7 +265,7 @@ function chance(gate: Gate, tail: number): string {
   return `with ${percent(gate.allowedFailureShare)} allowed that has a chance of ${tail.toPrecision(1)}`;
 }
 
-function hold(kind: GateKind, reason: string): GateVerdict {
+export function hold(kind: GateKind, reason: string): GateVerdict {
   return { action: 'hold', kind, reason };
 }
 

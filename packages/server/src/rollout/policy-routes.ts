@@ -5,7 +5,7 @@ import { productExists } from '../admin/fleet-store.ts';
 import type { Deps } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { changePolicy, findPolicy, type PolicyRow } from './policy-store.ts';
-import { wholeGate } from './rollout-plan.ts';
+import { refuseShortSoak, wholeGate } from './gate-plan.ts';
 
 const Params = Type.Object({ product: Name });
 
@@ -30,7 +30,7 @@ export function policyRoutes({ db, clock, log }: Deps): FastifyPluginAsyncTypebo
       operationId: 'changeProductPolicy',
       summary: 'Change what is given; it holds for rollouts that are made from now on',
       tags: ['rollouts'],
-      problems: ['not-found', 'gate-impossible'] as const,
+      problems: ['not-found', 'gate-impossible', 'soak-too-short'] as const,
       params: Params,
       body: ProductPolicyRequest,
       response: { 200: ProductPolicyView },
@@ -40,7 +40,7 @@ export function policyRoutes({ db, clock, log }: Deps): FastifyPluginAsyncTypebo
       const row = await changePolicy(db, product, request.body, {
         by: request.operator.name,
         now: clock.now(),
-        check: ({ gate }) => void wholeGate(gate ?? {}),
+        check: ({ gate }) => refuseShortSoak(wholeGate(gate ?? {})),
       });
       if (!row) throw unknown(product);
       log.warn({ product, operator: request.operator.id, policy: row.policy }, 'a product policy was changed');

@@ -3,6 +3,7 @@ import type { ProductPolicy, ProductPolicyRequest } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
 import type { ProductPoliciesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
+import { mergedGate } from './gate-plan.ts';
 
 export type PolicyRow = Selectable<ProductPoliciesTable>;
 
@@ -43,7 +44,7 @@ export function changePolicy(
 
 function changed(before: ProductPolicy, { reset, ...asked }: ProductPolicyRequest): ProductPolicy {
   const base = reset === true ? {} : before;
-  const gate = { ...base.gate, ...asked.gate };
+  const gate = mergedGate(base.gate ?? {}, asked.gate ?? {});
   const pace = { ...base.pace, ...asked.pace };
   return {
     ...base,

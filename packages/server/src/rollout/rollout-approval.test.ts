@@ -35,7 +35,7 @@ const policy = (body: object, token = admin) => ask(token, '/products/gw/policy'
 const word = (token: string, id: string, name: 'approve' | 'deny', phase: number, reason = 'seen on the bench') =>
   ask(token, `/rollouts/${id}/${name}`, { phase, reason });
 
-const GATE = { soakSeconds: 0, silenceSeconds: 60 };
+const GATE = { soakSeconds: 60, silenceSeconds: 60 };
 
 async function create(more: object = {}) {
   const phases = [{ basisPoints: 9_999 }, { basisPoints: 10_000 }];
@@ -114,6 +114,7 @@ describe('a rollout of a product whose policy asks for approval', () => {
     expect((await show(id)).approval).toBeNull();
     await verify(id, 0);
     await verify(id, 1);
+    app.clock.advance(60);
     await tick();
     await tick();
     const waiting = await show(id);
@@ -125,6 +126,7 @@ describe('a rollout of a product whose policy asks for approval', () => {
 
     expect((await word(rita, id, 'deny', 1)).view).toMatchObject({ state: 'paused', approval: null });
     await ask(olga, `/rollouts/${id}/resume`);
+    app.clock.advance(60);
     await tick();
     expect((await word(admin, id, 'approve', 1)).view).toMatchObject({ openPhase: 0, approval: null });
     await tick();
@@ -152,10 +154,13 @@ async function verify(rolloutId: string, device: number): Promise<void> {
 
 describe('a product policy', () => {
   it('gives gate and pace where a rollout says nothing; a number of its own holds', async () => {
-    await policy({ gate: { soakSeconds: 7200, minVerified: 20 }, pace: { devicesPerMinute: 30, overSeconds: 3600 } });
+    await policy({
+      gate: { soakSeconds: 172_800, minVerified: 20 },
+      pace: { devicesPerMinute: 30, overSeconds: 3600 },
+    });
     const asked = { gate: { minVerified: 5 }, pace: { devicesPerMinute: 60 } };
     const { gate, pace, phases } = await create(asked);
-    expect(gate).toMatchObject({ soakSeconds: 7200, minVerified: 5, successShare: 9000 });
+    expect(gate).toMatchObject({ soakSeconds: 172_800, minVerified: 5, successShare: 9000 });
     expect(pace).toEqual({ devicesPerMinute: 60, overSeconds: 3600 });
     expect(phases.some(p => p.approval)).toBe(false);
   });
@@ -174,13 +179,13 @@ describe('a product policy', () => {
   it('is changed number by number, by admins alone, and says who did it', async () => {
     expect((await policy({ approval: 'none' }, rita)).status).toBe(403);
     await Promise.all([
-      policy({ gate: { soakSeconds: 60 } }),
+      policy({ gate: { soakSeconds: 90_000 } }),
       policy({ gate: { minVerified: 7 } }),
       policy({ approval: 'start' }),
     ]);
     const { json } = await app.admin('GET', '/products/gw/policy', { token: olga });
     expect(json).toMatchObject({
-      policy: { gate: { soakSeconds: 60, minVerified: 7 }, approval: 'start' },
+      policy: { gate: { soakSeconds: 90_000, minVerified: 7 }, approval: 'start' },
       changedBy: 'ada',
     });
     const reset = await app.admin('POST', '/products/gw/policy', {
@@ -197,6 +202,13 @@ describe('a product policy', () => {
       code: 'gate-impossible',
       path: '/gate/successShare',
     });
+    expect((await policy({ gate: { soakSeconds: 3600 } })).problem).toMatchObject({
+      status: 422,
+      code: 'soak-too-short',
+      path: '/gate/soakSeconds',
+    });
+    expect((await policy({ gate: { soakSeconds: 3600, silenceSeconds: 3600 } })).status).toBe(200);
+    expect((await policy({ gate: { silenceSeconds: 7200 } })).problem.code).toBe('soak-too-short');
     expect((await ask(admin, '/products/none/policy', { approval: 'start' })).status).toBe(404);
   });
 });

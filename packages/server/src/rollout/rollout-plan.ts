@@ -4,7 +4,6 @@
  */
 import {
   type Approval,
-  DEFAULT_GATE,
   type Gate,
   LIMITS,
   type Pace,
@@ -20,6 +19,7 @@ import type { ReleasesTable } from '../db/schema.ts';
 import { ServerError } from '../server-error.ts';
 import { compileChoice } from './filter.ts';
 import type { Choice } from './filter-tree.ts';
+import { refuseShortSoak, wholeGate } from './gate-plan.ts';
 
 export interface RolloutPlan extends Choice {
   readonly name: string;
@@ -36,11 +36,10 @@ export interface RolloutPlan extends Choice {
 }
 
 const POLL_DURING_UPDATE_SECONDS = 120;
-const WHOLE = 10_000;
 
 /**
- * @throws ServerError `release-unknown`, `phases-not-growing`, `gate-impossible`, `filter-invalid` or `invalid-input`,
- * each with the path of the field
+ * @throws ServerError `release-unknown`, `phases-not-growing`, `gate-impossible`, `soak-too-short`, `filter-invalid` or
+ * `invalid-input`, each with the path of the field
  */
 export function planRollout(
   request: RolloutRequest,
@@ -55,12 +54,15 @@ export function planRollout(
   checkWindow(request.window);
   checkUrgency(request, release.class);
   const { policy = {} } = given;
+  const gate = wholeGate(request.gate ?? {}, policy.gate);
+  // No phase waits for the soak of the only one; what is urgent does not wait for the silent.
+  if (request.phases.length > 1 && request.urgent !== true) refuseShortSoak(gate);
   return {
     name: request.name ?? `${release.component} ${release.version}`,
     release,
     ...choice,
     phases: approvedPhases(request.phases, policy.approval),
-    gate: wholeGate(request.gate ?? {}, policy.gate),
+    gate,
     pace: wholePace(request, policy.pace),
     window: request.window ?? null,
     urgent: request.urgent ?? false,
@@ -103,24 +105,6 @@ function wholePace({ pace, urgent }: RolloutRequest, { overSeconds, ...ceilings 
   return { ...spread, ...ceilings, ...pace };
 }
 
-/** Asking for more success than the allowed failures leave would hold such a release for ever, neither halted nor done. */
-export function wholeGate(asked: Partial<Gate>, policy: Partial<Gate> = {}): Gate {
-  const gate = { ...DEFAULT_GATE, ...policy, ...asked };
-  const room = WHOLE - gate.successShare;
-  if (asked.allowedFailureShare === undefined) {
-    return { ...gate, allowedFailureShare: Math.min(gate.allowedFailureShare, room) };
-  }
-  if (gate.allowedFailureShare > room) {
-    const detail = `success of ${percent(gate.successShare)} and allowed failures of ${percent(gate.allowedFailureShare)} are more than 100 % together: lower one of them`;
-    throw fault('gate-impossible', detail, '/gate/successShare');
-  }
-  return gate;
-}
-
-function percent(basisPoints: number): string {
-  return `${basisPoints / 100} %`;
-}
-
 function checkWindow(window: Window | undefined): void {
   const wrong = window && windowFault(window);
   if (wrong) throw fault('invalid-input', `/window${wrong.path} ${wrong.message}`, `/window${wrong.path}`);
@@ -151,10 +135,6 @@ export function startTime(text: string, now: Date): Date {
   return time < now ? now : time;
 }
 
-function fault(
-  code: 'release-unknown' | 'phases-not-growing' | 'gate-impossible' | 'invalid-input',
-  detail: string,
-  path: string,
-) {
+function fault(code: 'release-unknown' | 'phases-not-growing' | 'invalid-input', detail: string, path: string) {
   return new ServerError(code, detail, { path });
 }

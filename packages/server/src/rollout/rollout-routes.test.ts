@@ -20,6 +20,8 @@ async function create(more: object = {}) {
   return { status: answer.status, view: answer.json as RolloutView, problem: answer.json as Problem };
 }
 
+const stepwise = { phases: [{ basisPoints: 100 }, { basisPoints: 10_000 }] };
+
 describe('rollouts of the admin API', () => {
   it('are created with defaults, listed and found', async () => {
     const { status, view } = await create();
@@ -37,6 +39,8 @@ describe('rollouts of the admin API', () => {
     ['phases-not-growing', { phases: [{ basisPoints: 5000 }, { devices: 5 }] }, '/phases/1', 'numbers stand before'],
     ['phases-not-growing', { phases: [{ devices: 5 }, { devices: 5 }] }, '/phases/1', 'more devices'],
     ['filter-invalid', { filter: 'site==' }, '/filter', 'position 7'],
+    ['soak-too-short', { ...stepwise, gate: { soakSeconds: 7200 } }, '/gate/soakSeconds', 'at least 86400 s'],
+    ['soak-too-short', { ...stepwise, gate: { soakSeconds: 59, silenceSeconds: 60 } }, '/gate/soakSeconds', '60 s'],
     ['gate-impossible', { gate: { successShare: 9900, allowedFailureShare: 200 } }, '/gate/successShare', '10000'],
   ])('are refused with 422 that says where: %s', async (code, more, path, words) => {
     const { status, problem } = await create(more);
@@ -89,6 +93,16 @@ describe('rollouts of the admin API', () => {
     expect(spread.problem).toMatchObject({ status: 400, path: '/pace/overSeconds' });
     const { status, view } = await create({ target, urgent: true, pace: { devicesAtWork: 5 } });
     expect([status, view.urgent, view.pace]).toEqual([201, true, { devicesAtWork: 5 }]);
+  });
+
+  it('soak for as long as the silence where they ask for a longer one, and for less where no phase waits for it', async () => {
+    const gate = { silenceSeconds: 172_800 };
+    expect((await create({ ...stepwise, gate })).view.gate.soakSeconds).toBe(172_800);
+    await app.db.deleteFrom('rollouts').execute();
+    const phases = [{ basisPoints: 10_000 }];
+    expect((await create({ phases, gate: { soakSeconds: 0 } })).status).toBe(201);
+    const { target } = await seedRelease(app.db, 5, { class: 'security' });
+    expect((await create({ target, ...stepwise, urgent: true, gate: { soakSeconds: 900 } })).status).toBe(201);
   });
 
   it('leave no failure allowed where every device must succeed', async () => {

@@ -3,6 +3,7 @@ import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
 import { addCounts, type AttemptState, countsChange, NO_COUNTS, transition } from '../reports/transition.ts';
 import { addToCounts, type CountsByPhase } from './counts-store.ts';
+import { heardSince, type Moment } from './deaf-spell.ts';
 import type { RolloutRow } from './rollout-store.ts';
 
 const MARKED_AT_ONCE = 1000;
@@ -10,15 +11,15 @@ const MARKED_AT_ONCE = 1000;
 type Waiting = Pick<RolloutRow, 'id' | 'gate'>;
 
 /** Whoever of the rollout's devices began and was not heard of since is silent. */
-export function silentSince({ gate }: Waiting, now: Date): Date {
-  return new Date(now.getTime() - gate.silenceSeconds * 1000);
+export function silentSince({ gate }: Waiting, { now, deaf }: Moment): Date {
+  return heardSince(now, gate.silenceSeconds, deaf);
 }
 
 /** Ids of those of the rollouts that have a silent device. */
-export async function silentRollouts(db: Db, rollouts: readonly Waiting[], now: Date): Promise<Set<string>> {
+export async function silentRollouts(db: Db, rollouts: readonly Waiting[], moment: Moment): Promise<Set<string>> {
   const { rows } = await sql<{ id: string }>`
     select r.id
-    from unnest(${rollouts.map(r => r.id)}::text[], ${rollouts.map(r => silentSince(r, now))}::timestamptz[])
+    from unnest(${rollouts.map(r => r.id)}::text[], ${rollouts.map(r => silentSince(r, moment))}::timestamptz[])
       as r (id, since)
     where exists (
       select from attempts where rollout_id = r.id and outcome is null and begun and changed_at < r.since

@@ -34,7 +34,7 @@ async function rolloutTo(more: Partial<RolloutRequest>): Promise<RunningRollout>
 
 function survey(rollout: RunningRollout, more: Partial<SurveyRequest> = {}) {
   const times = { openedAt: START, silenceSeconds: 3600, pollSeconds: 60, now: START };
-  return surveyRollout(base.db, { rollout, ...times, outcomes: 0, cap: 3, ...more });
+  return surveyRollout(base.db, { rollout, ...times, deaf: [], outcomes: 0, cap: 3, ...more });
 }
 
 const whole = [{ basisPoints: 10_000 }];

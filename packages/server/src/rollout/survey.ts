@@ -7,6 +7,7 @@
 import { LIMITS } from '@tidegate/protocol';
 import { sql } from 'kysely';
 import type { Db } from '../deps.ts';
+import { type DeafSpell, heardSince } from './deaf-spell.ts';
 import type { DeviceFacts } from './device-facts.ts';
 import { REWRITE_SECONDS } from './device-memory.ts';
 import { fits, inOpenShare, meant } from './eligible.ts';
@@ -29,6 +30,8 @@ export interface SurveyRequest {
   readonly cap: number;
   /** Devices that the open phase still takes, where it is a number of them; undefined: as many as its share holds. */
   readonly placesLeft?: number;
+  /** When nobody could be heard: that time makes no device unseen. */
+  readonly deaf: readonly DeafSpell[];
   readonly now: Date;
 }
 
@@ -45,12 +48,8 @@ export async function surveyRollout(db: Db, request: SurveyRequest): Promise<Sur
 }
 
 /** A device was seen if it checked in within this time: its silence, or two polls, and the delay of the inventory. */
-function seenSince({ now, silenceSeconds, pollSeconds }: SurveyRequest): Date {
-  return before(now, Math.max(silenceSeconds, 2 * pollSeconds) + REWRITE_SECONDS);
-}
-
-function before(now: Date, seconds: number): Date {
-  return new Date(now.getTime() - seconds * 1000);
+function seenSince({ now, silenceSeconds, pollSeconds, deaf }: SurveyRequest): Date {
+  return heardSince(now, Math.max(silenceSeconds, 2 * pollSeconds) + REWRITE_SECONDS, deaf);
 }
 
 /**
@@ -58,10 +57,10 @@ function before(now: Date, seconds: number): Date {
  * up by itself: a join would read through all attempts of the fleet.
  */
 async function attemptsUnderWay(db: Db, request: SurveyRequest): Promise<{ inPhase: number; elsewhere: number }> {
-  const { rollout, now, silenceSeconds } = request;
+  const { rollout, now, silenceSeconds, deaf } = request;
   // One that began is waited for until it is final, or silent. One that waits for the rollout's window still has its say;
   // one that its owner keeps waiting for longer has not.
-  const movedAfter = before(now, silenceSeconds + rollout.closedSeconds);
+  const movedAfter = heardSince(now, silenceSeconds + rollout.closedSeconds, deaf);
   const count = (isOpen: boolean) => sql`
     select count(*) from (
       select from attempts
