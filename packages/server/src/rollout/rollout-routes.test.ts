@@ -41,7 +41,7 @@ describe('rollouts of the admin API', () => {
     ['filter-invalid', { filter: 'site==' }, '/filter', 'position 7'],
     ['soak-too-short', { ...stepwise, gate: { soakSeconds: 7200 } }, '/gate/soakSeconds', 'at least 86400 s'],
     ['soak-too-short', { ...stepwise, gate: { soakSeconds: 59, silenceSeconds: 60 } }, '/gate/soakSeconds', '60 s'],
-    ['gate-impossible', { gate: { successShare: 9900, allowedFailureShare: 200 } }, '/gate/successShare', '10000'],
+    ['gate-impossible', { gate: { successShare: 9900, allowedFailureShare: 200 } }, '/gate/successShare', '100 %'],
   ])('are refused with 422 that says where: %s', async (code, more, path, words) => {
     const { status, problem } = await create(more);
     expect(status).toBe(422);
