@@ -166,9 +166,18 @@ describe('the gate', () => {
         ...bools,
         (verified, failed, open, age, found, state, isLastPhase, late) => {
           const phase = counts({ verified, failed, begun: verified + failed + open });
-          const base = { gate, state, class: 'feature' as const, withdrawn: false, isLastPhase, needsApproval: false };
+          const phases = { open: isLastPhase ? 1 : 0, count: 2 };
+          const base = { gate, state, class: 'feature' as const, withdrawn: false, phases, needsApproval: false };
           const looked = { phase: late ? verified + failed : 0, total: late ? verified + failed : 0 };
-          const input = { ...base, phase, total: phase, looked, openedAt: opened, now: later(6 * age - 10) };
+          const input = {
+            ...base,
+            phase,
+            total: phase,
+            looked,
+            openedAt: opened,
+            deafSeconds: 0,
+            now: later(6 * age - 10),
+          };
           if (needsSurvey(input)) return;
           // One that rests waits for nobody, whatever the survey says.
           const seen = state === 'running' ? found : { ...found, waiting: found.waiting + 1 };
@@ -185,18 +194,19 @@ describe('the gate', () => {
       state: 'running' as const,
       class: 'feature' as const,
       withdrawn: false,
-      isLastPhase: false,
+      phases: { open: 0, count: 2 },
       needsApproval: false,
       phase: counts({ verified: 50 }),
       total: counts({ verified: 50 }),
       looked: { phase: 0, total: 0 },
       openedAt: opened,
+      deafSeconds: 0,
       now: later(10),
       ...more,
     });
     expect(needsSurvey(input({}))).toBe(false);
     expect(needsSurvey(input({ now: later(100) }))).toBe(false);
-    expect(needsSurvey(input({ now: later(100), isLastPhase: true }))).toBe(true);
+    expect(needsSurvey(input({ now: later(100), phases: { open: 1, count: 2 } }))).toBe(true);
     expect(needsSurvey(input({ phase: counts({ verified: 1 }) }))).toBe(true);
   });
 });
