@@ -21,3 +21,4 @@ export * from './tls-files.ts';
 export * from './until.ts';
 export * from './victim.ts';
 export * from './world.ts';
+export * from './hand-made-delta.ts';

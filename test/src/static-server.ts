@@ -22,6 +22,8 @@ export type Twist =
   | { readonly kind: 'drip' }
   /** Breaks the connection after so many bytes of the honest answer. */
   | { readonly kind: 'cut'; readonly after: number }
+  /** Honest up to this byte of the artifact, whatever range is asked for, then silence with the connection open. */
+  | { readonly kind: 'halt'; readonly at: number }
   | { readonly kind: 'replace'; readonly bytes: Buffer }
   | { readonly kind: 'status'; readonly status: number; readonly headers?: Readonly<Record<string, string>> };
 
@@ -47,7 +49,8 @@ export async function startStaticServer(served: Served): Promise<StaticServer> {
     requests.push(range === undefined ? path : `${path} ${range}`);
     const bytes = find(state.served, path);
     const twist = [...state.twists].find(([end]) => path.endsWith(end))?.[1];
-    if (twist) answerTwisted(response, bytes, twist);
+    if (twist?.kind === 'halt' && bytes) answerHonestly(request, response, bytes, twist.at);
+    else if (twist) answerTwisted(response, bytes, twist);
     else if (bytes) answerHonestly(request, response, bytes);
     else response.writeHead(404, { 'cache-control': 'no-store' }).end();
   });
@@ -79,12 +82,18 @@ function find({ metadata, artifacts }: Served, path: string): Buffer | undefined
   return undefined;
 }
 
-function answerHonestly(request: IncomingMessage, response: ServerResponse, bytes: Buffer): void {
+/** @param until the byte of the artifact from which on nothing more comes */
+function answerHonestly(
+  request: IncomingMessage,
+  response: ServerResponse,
+  bytes: Buffer,
+  until = Number.POSITIVE_INFINITY,
+): void {
   const etag = `"${sha256(bytes)}"`;
-  const range = /^bytes=(\d+)-$/.exec(request.headers.range ?? '');
+  const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '');
   const sameBytes = request.headers['if-range'] === undefined || request.headers['if-range'] === etag;
   if (!range || !sameBytes) {
-    response.writeHead(200, { etag, 'content-length': bytes.length }).end(bytes);
+    send(response.writeHead(200, { etag, 'content-length': bytes.length }), bytes, until);
     return;
   }
   const start = Number(range[1]);
@@ -92,9 +101,15 @@ function answerHonestly(request: IncomingMessage, response: ServerResponse, byte
     response.writeHead(416, { 'content-range': `bytes */${bytes.length}` }).end();
     return;
   }
-  const part = bytes.subarray(start);
-  const contentRange = `bytes ${start}-${bytes.length - 1}/${bytes.length}`;
-  response.writeHead(206, { etag, 'content-length': part.length, 'content-range': contentRange }).end(part);
+  const part = bytes.subarray(start, range[2] ? Number(range[2]) + 1 : undefined);
+  const contentRange = `bytes ${start}-${start + part.length - 1}/${bytes.length}`;
+  const headers = { etag, 'content-length': part.length, 'content-range': contentRange };
+  send(response.writeHead(206, headers), part, until - start);
+}
+
+function send(response: ServerResponse, bytes: Buffer, until: number): void {
+  if (bytes.length <= until) response.end(bytes);
+  else response.write(bytes.subarray(0, Math.max(0, until)));
 }
 
 function answerTwisted(response: ServerResponse, honest: Buffer | undefined, twist: Twist): void {
@@ -115,6 +130,7 @@ function answerTwisted(response: ServerResponse, honest: Buffer | undefined, twi
     case 'announce':
       pour(response.writeHead(200, { 'content-length': twist.bytes }));
       return;
+    case 'halt':
     case 'endless':
       pour(response.writeHead(200));
       return;

@@ -10,7 +10,7 @@ export { createSchedule } from './machine/schedule.ts';
 export { createHttpClient } from './net/http-client.ts';
 export { type HttpLimits, SHORT_ANSWER } from './net/http-limits.ts';
 export type { AgentStatus, OutcomeView, UpdateView } from './owner/status.ts';
-export type { AcceptedTarget, DeviceFacts, Downloader, Trust, UpdateServer } from './ports.ts';
+export type { AcceptedTarget, DeviceFacts, Downloader, Shortcuts, SignedDelta, Trust, UpdateServer } from './ports.ts';
 export { createTrust, type TrustOptions } from './trust/create-trust.ts';
 export {
   download as downloadTuf,

@@ -3,7 +3,8 @@
  * Trust and installer belong to the helper's side (trustDir), download and server to the network's side (netDir);
  * they share no state, so that they can become two processes with two rights.
  */
-import type { CheckInAnswer, CheckInRequest, Firmware, Report } from '@tidegate/protocol';
+import type { CheckInAnswer, CheckInRequest, DeltaEntry, Firmware, Report } from '@tidegate/protocol';
+import type { AgentError } from './agent-error.ts';
 import type { Notices } from './trust/notices.ts';
 
 /** Bytes that signed lists name. */
@@ -18,6 +19,27 @@ export interface AcceptedTarget extends SignedArtifact {
   readonly firmware: Firmware;
   /** RFC 3339: the expiry of the channel role under which it was accepted; staged work may go on until then. */
   readonly validUntil: string;
+}
+
+/** A shorter way to an image, as the list that has the image names it. */
+export interface SignedDelta<E extends DeltaEntry = DeltaEntry> extends SignedArtifact {
+  readonly entry: E;
+}
+
+/** The bytes of an image that this device has: what it can be told of another one by. */
+export interface OldImage {
+  readonly path: string;
+  readonly lengthBytes: number;
+  /** What it was when it was written; whether it is still so shows when it is used. Absent where nobody noted it. */
+  readonly sha256?: string;
+}
+
+/** What a download may save data by. */
+export interface Shortcuts {
+  readonly deltas: readonly SignedDelta[];
+  readonly oldImage: OldImage;
+  /** Told of each delta that is given up, and why: of what was not signed, by the codes of artifacts. */
+  readonly onGivenUp: (delta: SignedDelta, fault: AgentError) => Promise<void>;
 }
 
 /** What runs in one component, from the slot record that the agent wrote itself. */
@@ -56,6 +78,8 @@ export interface Trust {
    * may go on until `validUntil`. `network`: there are no whole lists on this device yet.
    */
   accept(targetPath: string, device: DeviceFacts): Promise<AcceptedTarget>;
+  /** Shorter ways to an accepted target that the same list has. None of them is needed, so none is an error. */
+  deltasTo(target: SignedArtifact): Promise<SignedDelta[]>;
   /**
    * All that the acceptance rule lets in and that its maker lets devices offer to themselves, by the same lists. Whether
    * it is due is not asked here.
@@ -109,6 +133,7 @@ export interface Downloader {
       readonly signal: AbortSignal;
       readonly onProgress?: (p: DownloadProgress) => void;
       readonly openSink?: (() => Promise<ArtifactSink>) | undefined;
+      readonly shortcuts?: Shortcuts | undefined;
     },
   ): Promise<string>;
   /** Forgets everything but the files of the targets named. */
@@ -151,6 +176,8 @@ export interface Intake {
 /** Puts software into slots. Every method may be called again after a crash at any point of it. */
 export interface Installer {
   slots(): Promise<SlotsView>;
+  /** The image that runs now, as it was handed in; undefined, or absent, where there is none such any more. */
+  runningImage?(): Promise<OldImage | undefined>;
   /** Where the bytes of such an artifact go straight to; undefined, or absent: into a file first. */
   intake?(target: AcceptedTarget): Promise<Intake | undefined>;
   /**

@@ -12,6 +12,7 @@ import type { DurableFiles } from '../durable/durable-files.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
 import type { ArtifactSink, Downloader, SignedArtifact } from '../ports.ts';
+import { takeShortcuts } from './delta/take-shortcuts.ts';
 import { fileHash } from './file-hash.ts';
 import { openDownloadRecord } from './download-record.ts';
 import { type FetchInto, fetchInto } from './fetch-into.ts';
@@ -67,7 +68,7 @@ export function createDownloader(options: DownloaderOptions): Downloader {
   };
 
   return {
-    async download(target, { signal, onProgress, openSink }) {
+    async download(target, { signal, onProgress, openSink, shortcuts }) {
       const whole = join(folder, target.sha256);
       await mkdir(folder, { recursive: true, mode: 0o700 });
       if (!openSink && (await isWhole(files, whole, target))) return whole;
@@ -78,6 +79,10 @@ export function createDownloader(options: DownloaderOptions): Downloader {
         if (record.budgetLeft() <= 0) throw new AgentError('data-budget', `the budget for ${target.path} is used up`);
         const onBytes = throttledProgress(clock, target.lengthBytes, onProgress);
         const { http, limits } = options;
+        if (shortcuts) {
+          const rangeOf = (source: string) => ({ http, limits, source, placeOf, record, signal });
+          await takeShortcuts({ ...shortcuts, target, sources, rangeOf, sink: part, record, onBytes });
+        }
         await fetchAny({ http, clock, limits, place: placeOf(target), target, part, record, signal, onBytes });
       } catch (error) {
         throw asAgentError(error);

@@ -2,7 +2,8 @@
  * What must be remembered of a download besides its bytes: how much was fetched in all, so that a server that breaks off
  * again and again cannot use up a device's data plan, and whose bytes they are, so that they are only added to if unchanged.
  */
-import { Type } from 'typebox';
+import { Sha256 } from '@tidegate/protocol';
+import { type Static, Type } from 'typebox';
 import { AgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
@@ -23,6 +24,10 @@ export interface DownloadRecord {
   budgetLeft(): number;
   /** @throws AgentError data-budget once more was fetched than allowed */
   count(bytes: number): Promise<void>;
+  /** How often a shorter way was tried in vain. */
+  triesOf(deltaSha256: string): number;
+  /** Durable when it resolves. @returns the tries so far */
+  noteTry(deltaSha256: string, tries: number): Promise<number>;
   save(): Promise<void>;
 }
 
@@ -30,6 +35,8 @@ const Schema = Type.Object({
   fetchedBytes: Type.Integer({ minimum: 0 }),
   source: Type.Optional(Type.String()),
   etag: Type.Optional(Type.String({ maxLength: 256 })),
+  /** Tries in vain, by the hash of the delta. */
+  tries: Type.Optional(Type.Record(Sha256, Type.Integer({ minimum: 0 }))),
 });
 
 export async function openDownloadRecord(
@@ -39,7 +46,7 @@ export async function openDownloadRecord(
 ): Promise<DownloadRecord> {
   const file = createStateFile({ files, path, format: 1, schema: Schema });
   const loaded = await file.load();
-  let record = loaded.kind === 'value' ? loaded.value : { fetchedBytes: 0 };
+  let record: Static<typeof Schema> = loaded.kind === 'value' ? loaded.value : { fetchedBytes: 0 };
   const budget = Math.max(BUDGET_FACTOR * lengthBytes, LEAST_BUDGET_BYTES);
   const stepBytes = Math.max(1024 * 1024, lengthBytes / SAVED_PER_DOWNLOAD);
   let unsaved = 0;
@@ -52,8 +59,8 @@ export async function openDownloadRecord(
   return {
     etagOf: source => (record.source === source ? record.etag : undefined),
     setSource(source, etag) {
-      const { fetchedBytes } = record;
-      record = { fetchedBytes, source, ...(etag === undefined ? {} : { etag }) };
+      const { source: _source, etag: _etag, ...rest } = record;
+      record = { ...rest, source, ...(etag === undefined ? {} : { etag }) };
     },
     budgetLeft: () => budget - record.fetchedBytes,
     async count(bytes) {
@@ -62,6 +69,13 @@ export async function openDownloadRecord(
       if (unsaved >= stepBytes) await save();
       if (record.fetchedBytes > budget)
         throw new AgentError('data-budget', `${record.fetchedBytes} bytes were fetched for ${lengthBytes}`);
+    },
+    triesOf: sha256 => record.tries?.[sha256] ?? 0,
+    async noteTry(sha256, tries) {
+      const sum = (record.tries?.[sha256] ?? 0) + tries;
+      record = { ...record, tries: { ...record.tries, [sha256]: sum } };
+      await save();
+      return sum;
     },
     save,
   };

@@ -103,6 +103,17 @@ export async function openDirectoryInstaller(deps: DirectoryInstallerDeps): Prom
       return viewOf(records, await running());
     },
 
+    /** A single file is what was handed in; of an archive nothing is kept. */
+    async runningImage() {
+      const slot = await running();
+      const record = records.get()[slot];
+      const manifest = await manifestOf(slot).load();
+      const entries = manifest.kind === 'value' ? manifest.value.entries : [];
+      const file = entries.find(entry => entry.type === 'file');
+      if (!file || entries.length !== 1 || record?.sha256 !== file.sha256) return undefined;
+      return { path: join(folder, slot, file.path), lengthBytes: file.bytes, sha256: file.sha256 };
+    },
+
     async install(artifact, target, signal) {
       const slot = otherSlot(await running());
       const known = records.get()[slot];

@@ -166,6 +166,7 @@ export function createOutside({ folder, trustDir, clock, log, factory }: Around)
     const base = { trustDir, files, clock, log, builtAtMs: NOW_MS, hadLists: false };
     const store = await openFloorStore({ ...base, knownCounters: [{ app: factory.counter }] });
     return {
+      deltasTo: async () => [],
       async refresh() {
         outside.refreshing();
         return { changed: true, timestampVersion: 1, timestampExpires: '2030-01-01T00:00:00Z' };

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import { afterEach, expect, test } from 'vitest';
 import { createHttpClient } from './http-client.ts';
 import { type HttpLimits, SHORT_ANSWER } from './http-limits.ts';
@@ -54,6 +55,16 @@ test('tells a body that ends before its announced length', async () => {
     response.write('half', () => response.destroy());
   });
   await expect(http.bytes({ url }, SMALL)).rejects.toMatchObject({ code: 'network' });
+});
+
+test('a body that has come whole and waits to be read is none that comes too slowly', async () => {
+  const url = await serve((_, response) => response.end('all of it'));
+  const windowMs = 5;
+  const answer = await http.open({ url, limits: hasty({ throughputWindowMs: windowMs }) });
+  await setTimeout(5 * windowMs);
+  const pieces: Buffer[] = [];
+  for await (const piece of answer.body) pieces.push(piece);
+  expect(Buffer.concat(pieces).toString()).toBe('all of it');
 });
 
 test.each([

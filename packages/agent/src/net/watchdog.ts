@@ -41,9 +41,12 @@ export function watch(request: ClientRequest, limits: HttpLimits, signal: AbortS
     watchBody(incoming) {
       response = incoming;
       const least = (limits.minBytesPerSecond * limits.throughputWindowMs) / 1000;
-      let seen = incoming.socket.bytesRead;
+      const { socket } = incoming;
+      let seen = socket.bytesRead;
       window = setInterval(() => {
-        const now = incoming.socket.bytesRead;
+        // All of it has come, and waits to be read: the socket is another exchange's already.
+        if (incoming.complete) return;
+        const now = socket.bytesRead;
         // A reader that is busy writing to disk is no fault of the server.
         const waitsForUs = incoming.readableLength >= incoming.readableHighWaterMark;
         if (now - seen < least && !waitsForUs) end(new AgentError('network', 'the answer came too slowly'));

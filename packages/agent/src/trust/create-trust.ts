@@ -12,6 +12,7 @@ import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
 import type { DeviceFacts, Trust } from '../ports.ts';
 import { accept, type ListedTarget, type Verdict } from './accept.ts';
+import { deltasIn } from './deltas.ts';
 import { openFloorStore } from './floor-store.ts';
 import { counterFloor, factsOf, raiseCounters, raiseLists, requireFloors } from './floors.ts';
 import { type ListFiles, openGenerations } from './generations.ts';
@@ -168,6 +169,11 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
       const verdict = judge(await goodLists(), device)(path);
       if (verdict.ok) return verdict.target;
       throw new AgentError(verdict.code, verdict.detail);
+    },
+
+    async deltasTo(target) {
+      const lists = await newestLists();
+      return lists && leadsTo(lists, target.path, roles.channel) ? deltasIn(listedIn(lists.channel), target) : [];
     },
 
     async selfOfferable(device) {

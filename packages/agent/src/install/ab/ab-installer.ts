@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import { AgentError } from '../../agent-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
-import type { AcceptedTarget, ArtifactSink, InstalledRelease, Installer, SlotName } from '../../ports.ts';
+import type { AcceptedTarget, ArtifactSink, InstalledRelease, Installer, OldImage, SlotName } from '../../ports.ts';
 import { type CheckSettings, proveByCheck } from '../../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../../service/health.ts';
 import { openSlotRecords, otherSlot, viewOf, withoutSlot } from '../slot-records.ts';
@@ -30,6 +30,8 @@ export interface SlotWriter {
   readonly intake?: SlotIntake;
   /** Durable when it resolves. @throws AgentError */
   write(slot: SlotName, artifactFile: string, target: AcceptedTarget, signal: AbortSignal): Promise<void>;
+  /** What was written into a slot, where that is what was handed in. */
+  image?(slot: SlotName): Promise<OldImage | undefined>;
   /** @returns why the slot must not be started, or undefined */
   fault(slot: SlotName): Promise<string | undefined>;
 }
@@ -70,6 +72,8 @@ export async function openAbInstaller(deps: AbInstallerDeps): Promise<Installer>
       const { armed } = await stateOf(deps);
       return armed ? { ...view, armed } : view;
     },
+
+    runningImage: async () => writer.image?.(running),
 
     async intake(target) {
       const { intake } = writer;

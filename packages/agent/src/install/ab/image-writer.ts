@@ -74,6 +74,12 @@ export function imageWriter({ component, slots, running, trustDir, files }: Imag
       await forget(slot);
       await imageOf(slot).save(await writeSlot(slot, artifact, target, signal));
     },
+    async image(slot) {
+      const image = await imageOf(slot).load();
+      if (image.kind !== 'value') return undefined;
+      const { bytes, sha256 } = image.value;
+      return { path: slots[slot], lengthBytes: bytes, sha256 };
+    },
     async fault(slot) {
       const image = await imageOf(slot).load();
       if (image.kind !== 'value') return 'nothing says what it should hold';
