@@ -11,7 +11,7 @@ import { type Decision, decide } from './decide.ts';
 import type { SaidFacts } from './device-facts.ts';
 import type { DeviceMemory } from './device-memory.ts';
 import { admitDevice } from './admission-store.ts';
-import { type KnownDevice, NOTHING_KNOWN, placeOffer } from './offer-store.ts';
+import { currentAttempt, type KnownDevice, NOTHING_KNOWN, type OfferAsked, placeOffer } from './offer-store.ts';
 import type { RunningRollout } from './running-rollout.ts';
 import { within } from '../within.ts';
 
@@ -80,7 +80,7 @@ async function fromDatabase(deps: CheckInDeps, asked: Asked, view: BoardView): P
 }
 
 async function offerFor(deps: CheckInDeps, asked: Asked, view: BoardView): Promise<WhatToDo> {
-  const { memory, db, clock, downloadsAtOnce } = deps;
+  const { memory, clock } = deps;
   const { said, workingOn } = asked;
   let rollouts = view.rolloutsFor(said.product, said.channel);
   const known = await memory.known(said.id, workingOn, view.deviceGeneration);
@@ -90,8 +90,7 @@ async function offerFor(deps: CheckInDeps, asked: Asked, view: BoardView): Promi
     if (!offer) return { offer: null, stop: [...stop] };
     const { rollout } = offer;
     const wanted = { rolloutId: rollout.id, deviceId: said.id, now };
-    const isAdmitting = rollout.isAdmitting || downloadsAtOnce !== undefined;
-    const answer = isAdmitting ? await admitDevice(db, wanted, downloadsAtOnce) : await placeOffer(db, wanted);
+    const answer = await placeFor(deps, wanted, rollout.isAdmitting, known.attempts.has(rollout.id));
     // Most of a large fleet waits most of the time: that there is no place is answered from memory for a while.
     if (answer && 'closedUntil' in answer) view.closedUntil.set(rollout.id, answer.closedUntil.getTime());
     const placed = answer && 'closedUntil' in answer ? undefined : answer;
@@ -107,6 +106,12 @@ async function offerFor(deps: CheckInDeps, asked: Asked, view: BoardView): Promi
     // The database knows better: stopped in this moment, or ended through another process. Each round drops one.
     rollouts = rollouts.filter(r => r !== rollout);
   }
+}
+
+/** One that has its offer is looked up alone: another process may know that it has ended. */
+function placeFor({ db, downloadsAtOnce }: CheckInDeps, wanted: OfferAsked, isAdmitting: boolean, isPlaced: boolean) {
+  if (isAdmitting || downloadsAtOnce !== undefined) return admitDevice(db, wanted, downloadsAtOnce);
+  return isPlaced ? currentAttempt(db, wanted) : placeOffer(db, wanted);
 }
 
 interface Judged extends Asked {

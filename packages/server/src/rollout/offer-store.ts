@@ -27,7 +27,7 @@ export interface CurrentAttempt extends KnownAttempt {
  */
 export async function placeOffer(db: Db, offer: OfferAsked): Promise<KnownAttempt | undefined> {
   const { rolloutId, deviceId, now } = offer;
-  const placed = await sql<{ attempt: number }>`
+  const placed = await sql<{ attempt: number }>`/* plan: place-offer */
     with placed as (
       insert into attempts (rollout_id, device_id, attempt, phase, offered_at, changed_at)
       select id, ${deviceId}, ${FIRST_ATTEMPT}, open_phase, ${now}, ${now} from rollouts
@@ -49,23 +49,12 @@ export async function currentAttempt(
   db: Db,
   { rolloutId, deviceId }: Omit<OfferAsked, 'now'>,
 ): Promise<CurrentAttempt | undefined> {
-  const known = await db
-    .selectFrom('attempts')
-    .innerJoin('rollouts', 'rollouts.id', 'attempts.rollout_id')
-    .select(['attempts.attempt', 'attempts.state', 'attempts.outcome', 'attempts.at_work_at'])
-    .where('rollout_id', '=', rolloutId)
-    .where('device_id', '=', deviceId)
-    .where('superseded', '=', false)
-    .where('rollouts.state', 'in', ['running', 'paused', 'completed'])
-    .executeTakeFirst();
-  return (
-    known && {
-      attempt: known.attempt,
-      state: known.state,
-      ended: known.outcome !== null,
-      atWorkAt: known.at_work_at,
-    }
-  );
+  const { rows } = await sql<CurrentAttempt>`/* plan: current-attempt */
+    select a.attempt, a.state, a.outcome is not null as ended, a.at_work_at as "atWorkAt"
+    from attempts a join rollouts r on r.id = a.rollout_id
+    where a.rollout_id = ${rolloutId} and a.device_id = ${deviceId} and not a.superseded
+      and r.state in ('running', 'paused', 'completed')`.execute(db);
+  return rows[0];
 }
 
 export interface KnownDevice {
