@@ -1,6 +1,7 @@
 /** The part of the config that says how each component is installed: one schema for each installer, all closed. */
 import { closed, Counter, Name, parser, type Parsed, Version } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 
 export const Path = Type.String({ minLength: 1, maxLength: 4096 });
 export const Url = Type.String({ pattern: '^https?://', maxLength: 2048 });

@@ -4,7 +4,8 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Attributes, closed, Instant, LIMITS, Name, type Parsed, parser } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { parse } from 'yaml';
 import {
   AnyComponent,

@@ -1,5 +1,6 @@
 /** What operators, release engineers and their tools exchange with the admin API. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { ClaimTokenText } from './enrolment.ts';
 import { RunningComponent } from './check-in.ts';
 import {

@@ -2,7 +2,8 @@
  * A bundle: releases of several components that go together. What it holds stands in a signed file of its own,
  * `<product>/<channel>/bundle/<version>/bundle.json`.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Localized } from './firmware.ts';
 import { Counter, Instant, Name, ReleaseClass, Sha256, TargetPathText, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';

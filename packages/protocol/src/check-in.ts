@@ -1,5 +1,6 @@
 /** A device's poll and the server's answer: what runs here, is there something for me, and when shall I come again. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Counter, Hex32, Instant, Name, ReleaseClass, Sha256, UpdateStateName, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';

@@ -3,7 +3,7 @@
  * what is not authentic nor silence can be made to mean nothing: the one has thresholds of its own, and a dead device has no
  * other word.
  */
-import { Type } from 'typebox';
+import * as Type from './type.ts';
 import { CODE_NAMES, CODES, type Code } from './codes.ts';
 import { closed } from './schema.ts';
 

@@ -2,7 +2,8 @@
  * The signed description of a shorter way to a full image that lies in the same folder: a patch from one older image, or
  * an index of its chunks. A device takes either only to save data: what comes out is judged by the full image's hash.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Instant, Name, Sha256, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 

@@ -3,7 +3,8 @@
  * product's descriptor or a hold. Signer and server read descriptions here alone, so that none of them takes one for another.
  * Pure; never throws.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { BUNDLE_COMPONENT, BUNDLE_FILE, BundleEntry } from './bundle.ts';
 import { DELTA_KINDS, DeltaEntry } from './delta-entry.ts';
 import { Firmware, Hold } from './firmware.ts';

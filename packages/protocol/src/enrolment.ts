@@ -3,7 +3,8 @@
  * signatures in DER), vouched for by a one-time claim token, by its registration, or by a manufacturer's certificate;
  * then assertions over a server's nonce, exchanged for short access tokens. No passwords between machines (EN 303 645 5.1-2A).
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Hex32, Name } from './identifiers.ts';
 import { closed } from './schema.ts';
 

@@ -2,7 +2,8 @@
  * What a device hears over its event stream (server-sent events): that it is worth coming now. It names nothing and grants
  * nothing: the check-in that follows says what there is. An unknown event is ignored.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 
 /** The name of the one event there is. */
 export const CHECK_IN_EVENT = 'check-in';

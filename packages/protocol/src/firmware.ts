@@ -3,7 +3,8 @@
  * Leaves are integers, strings and booleans, since TUF signs canonical JSON, which knows no fractions.
  * Open for new fields; a reader that does not know `schema` or a name in `mustUnderstand` refuses the release.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Counter, FileName, Instant, Name, ReleaseClass, Sha256, Version } from './identifiers.ts';
 import { SelfOfferFields } from './self-offer.ts';
 

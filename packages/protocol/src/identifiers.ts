@@ -1,5 +1,5 @@
 /** Names and numbers that travel between the packages: their patterns, each in one place. */
-import { Type } from 'typebox';
+import * as Type from './type.ts';
 import { LIMITS } from './limits.ts';
 import { CODE_NAMES } from './codes.ts';
 import { UPDATE_STATES } from './states.ts';

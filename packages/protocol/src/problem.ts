@@ -1,5 +1,6 @@
 /** Errors of every HTTP interface: RFC 9457 problem details with a code from a closed list. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 
 /** Code of an error of the API, with the HTTP status that carries it. */
 export const PROBLEMS = {

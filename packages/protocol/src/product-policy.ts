@@ -1,5 +1,6 @@
 /** What holds for every rollout of a product: its gate and pace unless a rollout says otherwise, and who must approve. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Instant, Name } from './identifiers.ts';
 import { Gate, Pace } from './rollout.ts';
 import { closed } from './schema.ts';

@@ -2,7 +2,8 @@
  * A product's descriptor: what its owners may rely on, signed. Each version is a target of its own,
  * `<product>/<channel>/product/<n>/product.json`; the highest n counts, the others are its history.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Localized } from './firmware.ts';
 import { Day, Instant, Name } from './identifiers.ts';
 

@@ -1,5 +1,6 @@
 /** Publishing: a set of signed metadata and artifacts becomes visible as one, or not at all. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Hex32, Sha256 } from './identifiers.ts';
 import { closed } from './schema.ts';
 

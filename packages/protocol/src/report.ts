@@ -1,5 +1,6 @@
 /** What a device tells of an update. Idempotent by `id`: the same report sent twice counts once. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { CodeName, Counter, Hex32, Instant, Name, Sha256, UpdateStateName, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';

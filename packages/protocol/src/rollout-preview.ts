@@ -1,5 +1,6 @@
 /** What a rollout would do, told before it is made: whom it is for today, and which others stand in its way. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { DeviceView, ReleaseView } from './admin.ts';
 import { Counter, Hex32, Name, ReleaseClass, TargetPathText } from './identifiers.ts';
 import { Gate, Pace, ROLLOUT_STATES } from './rollout.ts';

@@ -1,6 +1,7 @@
 /** A rollout: bringing one release to a part of the fleet, phase by phase, each opened by proof from the one before. */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
 import { CodeWeights } from './code-weights.ts';
+import * as Type from './type.ts';
 import { Counter, Hex32, Instant, Name, ReleaseClass, TargetPathText, Version } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';

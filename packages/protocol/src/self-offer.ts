@@ -3,7 +3,8 @@
  * server speaks. `selfOfferAfterDays`: from then on every device offers it to its owner, whatever a server says or keeps
  * back. Pure; both sides reckon with these functions alone.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { LIMITS } from './limits.ts';
 
 export const ScheduleStep = Type.Object({

@@ -2,7 +2,8 @@
  * What CI, key holders and the signing service exchange: a signed next list of one role comes in, waits for the
  * signatures that it lacks, and is published.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Hex32, Instant, ROLE_PATTERN, Sha256 } from './identifiers.ts';
 import { LIMITS } from './limits.ts';
 import { closed } from './schema.ts';

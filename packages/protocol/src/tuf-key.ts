@@ -3,7 +3,8 @@
  * (keys as PEM or hex, compressed points, other names of one type): there one key could stand under two ids and meet a
  * threshold of two by itself. With one writing, equal keys are equal texts.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { parser } from './schema.ts';
 
 export const Ed25519Key = Type.Object({

@@ -3,7 +3,8 @@
  * knows its own. Pure: who judges hands the local time in. So an hour that the clock skips opens nothing, and one that
  * it repeats is open twice.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { LIMITS } from './limits.ts';
 import { closed, type Fault, type Parsed } from './schema.ts';
 

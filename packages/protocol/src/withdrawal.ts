@@ -2,7 +2,8 @@
  * What a channel's list keeps of a release that was taken off it, under the extra signed field `x-withdrawn`, by path:
  * its bytes and its counter stay taken, and the reason is signed with them.
  */
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from './type.ts';
 import { Localized } from './firmware.ts';
 import { Counter, Instant, Name, Sha256 } from './identifiers.ts';
 

@@ -1,7 +1,7 @@
 /** Asks the running agent over its admin socket. */
 import { request } from 'node:http';
 import { jsonParser, Problem } from '@tidegate/protocol';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { readConfig } from '../config.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 

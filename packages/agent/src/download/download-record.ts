@@ -3,7 +3,8 @@
  * again and again cannot use up a device's data plan, and whose bytes they are, so that they are only added to if unchanged.
  */
 import { Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';

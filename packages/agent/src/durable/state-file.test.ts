@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { type DurableFiles, durableFiles } from './durable-files.ts';
 import { createStateFile } from './state-file.ts';

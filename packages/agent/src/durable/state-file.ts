@@ -5,7 +5,8 @@
  */
 import { createHash } from 'node:crypto';
 import { jsonParser, parser, SHA256_PATTERN } from '@tidegate/protocol';
-import { type Static, type TSchema, Type } from 'typebox';
+import type { Static, TSchema } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { DurableFiles } from './durable-files.ts';
 
 type Loaded<T> =

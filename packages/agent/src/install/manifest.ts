@@ -7,7 +7,8 @@ import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 
 export const ManifestEntry = Type.Union([
   Type.Object({ path: Type.String(), type: Type.Literal('folder') }),

@@ -3,7 +3,8 @@
  * trusted root. Never taken from anything inside a slot.
  */
 import { Counter, Name, Sha256, TargetPathText, Version } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile, type StateFile } from '../durable/state-file.ts';
 import type { InstalledRelease, SlotName, SlotsView } from '../ports.ts';

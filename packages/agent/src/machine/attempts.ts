@@ -3,7 +3,8 @@
  * that failed here is not tried again and again. Only a higher attempt of the server, up to a cap, or the owner asks again.
  */
 import { type Code, CodeName, Counter, LIMITS, Name, Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
 import type { Update } from './state.ts';

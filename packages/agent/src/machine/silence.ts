@@ -5,7 +5,8 @@
  */
 import { Hex32 } from '@tidegate/protocol';
 import type { Logger } from 'pino';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';

@@ -15,7 +15,8 @@ import {
   type UpdateState,
   Version,
 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 
 export const JOURNAL_FORMAT = 1;
 

@@ -16,7 +16,7 @@ import {
   type Report,
   ReportsAnswer,
 } from '@tidegate/protocol';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';

@@ -3,7 +3,8 @@
  * first; an update's end is never dropped. The same news of the same attempt is told once.
  */
 import { isFinal, LIMITS, Report } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 
 export const PENDING_MAX = 200;
 /** A hostile server can provoke refusals without end: beyond this only the device's own security log takes them. */

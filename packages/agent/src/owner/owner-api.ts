@@ -11,7 +11,7 @@ import {
   Window,
   windowFault,
 } from '@tidegate/protocol';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { Clock } from '../clock.ts';
 import { installedReleases } from '../machine/check-in.ts';
 import type { MachineDeps } from '../machine/deps.ts';

@@ -3,7 +3,8 @@
  * Durable beside the trusted root, so that no update and no server word resets it (EN 303 645 5.3-6A).
  */
 import { LANGUAGE_PATTERN, TargetPathText, Window } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
 

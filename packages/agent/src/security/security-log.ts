@@ -3,7 +3,8 @@
  * goes. A refusal repeated without end is counted, not repeated.
  */
 import { type Code, CodeName, CODES, Instant } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { Logger } from 'pino';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';

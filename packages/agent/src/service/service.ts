@@ -6,7 +6,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { Sha256 } from '@tidegate/protocol';
 import type { Logger } from 'pino';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';

@@ -4,7 +4,8 @@
  * versions blocked (fast-forward recovery, TUF 5.3.11); release counters never fall, whatever is rotated.
  */
 import { Counter, Name, Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../agent-error.ts';
 import { delegatedKeys, type OfflineLists, type OwnRoles, rootDigest, type SignedLists } from './signed-lists.ts';
 

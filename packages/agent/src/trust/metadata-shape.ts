@@ -3,7 +3,7 @@
  * so a stolen key must not be able to make a device compute for minutes.
  */
 import { jsonParser, LIMITS } from '@tidegate/protocol';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../agent-error.ts';
 
 /** People, CI and online keys of a whole repository: far more than any has. */

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { Sha256 } from '@tidegate/protocol';
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { DurableFiles } from '../../durable/durable-files.ts';
 import { createStateFile } from '../../durable/state-file.ts';
 import type { AcceptedTarget, SlotName } from '../../ports.ts';

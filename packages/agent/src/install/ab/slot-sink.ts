@@ -4,7 +4,8 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import { Sha256 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../../agent-error.ts';
 import type { StateFile } from '../../durable/state-file.ts';
 import type { ArtifactSink, SignedArtifact } from '../../ports.ts';

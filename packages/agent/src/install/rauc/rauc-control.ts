@@ -3,7 +3,7 @@
  * boot loader counts the starts. What was armed is noted here, since RAUC does not tell a slot that used up its starts
  * from one that was never tried.
  */
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../../agent-error.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
 import { createStateFile } from '../../durable/state-file.ts';

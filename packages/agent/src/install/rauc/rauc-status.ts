@@ -1,6 +1,7 @@
 /** What `rauc status --output-format=json` says, as far as it is needed here. Pure. */
 import { parser } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../../agent-error.ts';
 
 const Slot = Type.Object({

@@ -3,7 +3,7 @@
  * and judges it by its own signature as well; what RAUC noted of the slot is noted here, to tell a slot that somebody
  * wrote since.
  */
-import { Type } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import { AgentError } from '../../agent-error.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
 import { createStateFile } from '../../durable/state-file.ts';

@@ -4,7 +4,8 @@
  * the old software and the new.
  */
 import { Hex32 } from '@tidegate/protocol';
-import { type Static, Type } from 'typebox';
+import type { Static } from 'typebox';
+import * as Type from '@tidegate/protocol/type';
 import type { SlotName } from '../../ports.ts';
 
 const Slot = Type.Enum(['a', 'b']);
