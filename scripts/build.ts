@@ -27,6 +27,14 @@ const FILES: Readonly<Record<string, readonly (readonly [from: string, to: strin
   ],
 };
 
+/**
+ * The program of devices, where each byte counts. It is CommonJS: an `import` of node:http reads all that the module has,
+ * and with its WebSocket Node loads undici, 16 MB that no device needs.
+ */
+const DEVICE_PROGRAM = 'tidegate-agent';
+/** What it carries in place of a package. */
+const INSTEAD = { minimatch: 'src/bundle/minimatch.ts', debug: 'src/bundle/debug.ts' };
+
 interface Program {
   readonly name: string;
   readonly folder: string;
@@ -54,7 +62,9 @@ async function findPrograms(): Promise<Program[]> {
 /** @returns the program's bytes */
 async function bundle({ name, folder, entry }: Program, out: string): Promise<number> {
   await rm(out, { recursive: true, force: true });
-  const file = join(out, `${name}.mjs`);
+  const isForDevices = name === DEVICE_PROGRAM;
+  const file = join(out, `${name}.${isForDevices ? 'cjs' : 'mjs'}`);
+  const instead = Object.entries(isForDevices ? INSTEAD : {});
   const { metafile } = await build({
     absWorkingDir: ROOT,
     entryPoints: [join(folder, entry)],
@@ -62,12 +72,13 @@ async function bundle({ name, folder, entry }: Program, out: string): Promise<nu
     bundle: true,
     platform: 'node',
     target: 'node24',
-    format: 'esm',
-    banner: { js: BANNER },
+    ...(isForDevices ? { format: 'cjs' } : { format: 'esm', banner: { js: BANNER } }),
     external: EXTERNAL,
-    // Names stay for stack traces; the map stands apart, and no program reads it unless Node is told to.
+    alias: Object.fromEntries(instead.map(([from, to]) => [from, join(folder, to)])),
+    // The map stands apart, and no program reads it unless Node is told to.
     minify: true,
-    keepNames: true,
+    keepNames: !isForDevices,
+    charset: 'utf8',
     sourcemap: 'external',
     legalComments: 'none',
     metafile: true,
@@ -76,5 +87,5 @@ async function bundle({ name, folder, entry }: Program, out: string): Promise<nu
   for (const [from, to] of FILES[name] ?? []) await cp(join(folder, from), join(out, to), { recursive: true });
   await copyFile(join(ROOT, 'LICENSE'), join(out, 'LICENSE'));
   await writeFile(join(out, 'THIRD-PARTY-LICENSES'), await collectLicences(ROOT, Object.keys(metafile.inputs)));
-  return Object.entries(metafile.outputs).find(([path]) => path.endsWith('.mjs'))?.[1].bytes ?? 0;
+  return Object.entries(metafile.outputs).find(([path]) => /\.[cm]js$/.test(path))?.[1].bytes ?? 0;
 }

@@ -2,19 +2,18 @@
  * The agent, put together: trust and installers on the helper's side (`trustDir`), download, outbox and server on the
  * network's (`netDir`), the machine between them, the owner's API on top. One agent at a time on one `trustDir`.
  */
-import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import type { Logger } from 'pino';
 import type { Clock } from './clock.ts';
-import { type AgentConfig, ConfigError } from './config.ts';
+import type { AgentConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import { readIdentity } from './device-identity.ts';
 import { createDownloader } from './download/create-downloader.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
 import { acquireLock } from './durable/lock.ts';
 import type { ServiceInstaller } from './install/directory-installer.ts';
 import { openInstaller, patienceSeconds } from './install/open-installer.ts';
+import type { Log } from './log.ts';
 import { openAttemptLog } from './machine/attempts.ts';
 import type { WithoutServer } from './machine/deps.ts';
 import { createDriver } from './machine/driver.ts';
@@ -34,6 +33,7 @@ import { createProductCard } from './download/product-card.ts';
 import { openSettings, type SettingsStore } from './policy/settings.ts';
 import type { DownloadProgress, EnrolWay, UpdateServer } from './ports.ts';
 import { openSecurityLog } from './security/security-log.ts';
+import { execute } from './service/child-process.ts';
 import { createTrust } from './trust/create-trust.ts';
 
 /** What an agent is handed from outside: real in the product, set by tests. */
@@ -42,7 +42,7 @@ export interface Surroundings {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly files: DurableFiles;
-  readonly log: Logger;
+  readonly log: Log;
   /** Told of each state that the agent enters. */
   readonly onState?: (state: State) => void;
 }
@@ -232,7 +232,7 @@ async function runningGood(installers: ReadonlyMap<string, ServiceInstaller>): P
 
 async function reboot(command = ['systemctl', 'reboot']): Promise<void> {
   const [program = '', ...args] = command;
-  await promisify(execFile)(program, args, { timeout: REBOOT_WITHIN_MS });
+  await execute(program, args, { timeout: REBOOT_WITHIN_MS });
 }
 
 function settingsPath(config: AgentConfig): string {

@@ -4,9 +4,9 @@
  */
 import { readFile } from 'node:fs/promises';
 import { Attributes, closed, Instant, LIMITS, Name, type Parsed, parser } from '@tidegate/protocol';
+import { CORE_SCHEMA, load } from 'js-yaml';
 import type { Static } from 'typebox';
 import * as Type from '@tidegate/protocol/type';
-import { parse } from 'yaml';
 import {
   AnyComponent,
   Command,
@@ -17,10 +17,7 @@ import {
   Seconds,
   Url,
 } from './component-config.ts';
-
-export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
-}
+import { ConfigError } from './config-error.ts';
 
 const SOCKET_PATH_BYTES_MAX = 100;
 
@@ -81,7 +78,7 @@ function parseConfig(value: unknown): Parsed<AgentConfig> {
 export async function readConfig(file: string): Promise<AgentConfig> {
   let value: unknown;
   try {
-    value = parse(await readFile(file, 'utf8')) as unknown;
+    value = load(await readFile(file, 'utf8'), { schema: CORE_SCHEMA });
   } catch (error) {
     throw new ConfigError(`${file} cannot be read: ${(error as Error).message}`, { cause: error });
   }

@@ -1,11 +1,11 @@
 /** Facts that come from the machine itself: its hardware id, and which boot this is. Never from the server. */
-import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
 import { NAME_PATTERN } from '@tidegate/protocol';
-import { type AgentConfig, ConfigError } from './config.ts';
+import type { AgentConfig } from './config.ts';
+import { ConfigError } from './config-error.ts';
 import type { DeviceIdentity } from './machine/deps.ts';
+import { execute } from './service/child-process.ts';
 
 export const AGENT_VERSION = '0.1.0';
 
@@ -21,7 +21,7 @@ export async function readIdentity(config: AgentConfig): Promise<DeviceIdentity>
 
 async function probe([program = '', ...args]: readonly string[]): Promise<string> {
   const limits = { timeout: PROBE_WITHIN_MS, maxBuffer: 4096 };
-  const { stdout } = await promisify(execFile)(program, args, limits).catch((error: unknown) => {
+  const { stdout } = await execute(program, args, limits).catch((error: unknown) => {
     throw new ConfigError(`hardwareProbe failed: ${(error as Error).message}`, { cause: error });
   });
   const hardware = stdout.trim();

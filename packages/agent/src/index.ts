@@ -2,7 +2,8 @@
 export { type Agent, createAgent, enrolDevice, type Surroundings } from './agent.ts';
 export { AgentError } from './agent-error.ts';
 export { type Clock, systemClock } from './clock.ts';
-export { type AgentConfig, ConfigError, readConfig } from './config.ts';
+export { type AgentConfig, readConfig } from './config.ts';
+export { ConfigError } from './config-error.ts';
 export { createDownloader } from './download/create-downloader.ts';
 export { type DurableFiles, durableFiles } from './durable/durable-files.ts';
 export { backoffMs } from './machine/backoff.ts';

@@ -1,11 +1,11 @@
 /** `enrol`: makes the device known to its server and answers the setup question. May be run again. */
 import { readFile, stat } from 'node:fs/promises';
-import { pino } from 'pino';
 import { enrolDevice } from '../agent.ts';
 import { readConfig } from '../config.ts';
+import { createLog } from '../log.ts';
 import type { EnrolWay } from '../ports.ts';
 import { CommandError, EXIT } from './exit-code.ts';
-import { surroundings } from './surroundings.ts';
+import { surroundings, writeTo } from './surroundings.ts';
 
 export interface EnrolOptions {
   readonly config: string;
@@ -22,7 +22,7 @@ const CERTIFICATE_FILE_BYTES_MAX = 64 * 1024;
 export async function enrol(options: EnrolOptions): Promise<void> {
   const config = await readConfig(options.config);
   const way = await wayOf(options);
-  const around = surroundings(pino({ level: 'warn' }, pino.destination({ dest: 2, sync: true })));
+  const around = surroundings(createLog(writeTo(2), 'warn'));
   const enrolled = await enrolDevice(config, around, { way: () => way ?? noWay(), automatic: options.auto });
   if (options.json) process.stdout.write(`${JSON.stringify(enrolled)}\n`);
   else

@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { readConfig } from '../config.ts';
 import { durableFiles } from '../durable/durable-files.ts';
 import { acquireLock } from '../durable/lock.ts';
-import { deviceKeyPath, type KeyKind, loadOrMakeDeviceKey } from '../net/device-key.ts';
+import { deviceKeyPath, loadOrMakeDeviceKey } from '../net/device-key.ts';
+import type { KeyKind } from '../net/key-kinds.ts';
 import { CommandError, EXIT } from './exit-code.ts';
 
 export interface KeyOptions {

@@ -1,10 +1,11 @@
 /** The owner's commands: each one call of the running agent. */
-import { parseWindowRule, type WindowRule } from '@tidegate/protocol';
-import { InvalidArgumentError } from 'commander';
+import type { WindowRule } from '@tidegate/protocol';
 import type { AgentStatus } from '../owner/status.ts';
 import type { SecurityEvent } from '../security/security-log.ts';
 import { ask } from './ask.ts';
+import { usage } from './command-line.ts';
 import { type PrintOptions, printRefusals, printStatus } from './print.ts';
+import type { AUTO } from './wishes.ts';
 
 interface OwnerOptions extends PrintOptions {
   readonly config: string;
@@ -32,15 +33,13 @@ export async function apply(options: OwnerOptions): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'POST', '/v1/apply'), options);
 }
 
-export const AUTO = ['on', 'off', 'download'] as const;
-
 /** `download`: brought in by itself, installed when the owner says so. */
-export async function auto(wish: (typeof AUTO)[number], options: OwnerOptions): Promise<void> {
+export async function auto(options: OwnerOptions, wish: (typeof AUTO)[number]): Promise<void> {
   const wanted = { automatic: wish === 'on', downloadFirst: wish === 'download' };
   printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/updates', wanted), options);
 }
 
-export async function canary(on: boolean, options: OwnerOptions): Promise<void> {
+export async function canary(options: OwnerOptions, on: boolean): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/canary', { canary: on }), options);
 }
 
@@ -48,23 +47,16 @@ export interface WindowOptions extends OwnerOptions {
   readonly anyTime?: boolean;
 }
 
-export async function window(rules: readonly WindowRule[], options: WindowOptions): Promise<void> {
+export async function window(options: WindowOptions, rules: readonly WindowRule[]): Promise<void> {
   if ((rules.length === 0) !== (options.anyTime === true))
-    throw new InvalidArgumentError('Give times such as "mon-fri 22:00-06:00", or --any-time.');
+    throw usage('Give times such as "mon-fri 22:00-06:00", or --any-time.');
   const answer = options.anyTime
     ? await ask<AgentStatus>(options.config, 'DELETE', '/v1/settings/window')
     : await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/window', { window: rules });
   printStatus(answer, options);
 }
 
-/** `mon-fri 22:00-06:00`, one a time. */
-export function windowRules(text: string, before: readonly WindowRule[] = []): readonly WindowRule[] {
-  const parsed = parseWindowRule(text);
-  if (parsed.ok) return [...before, parsed.value];
-  throw new InvalidArgumentError(`«${text}»${parsed.fault.path} ${parsed.fault.message}.`);
-}
-
-export async function language(tag: string, options: OwnerOptions): Promise<void> {
+export async function language(options: OwnerOptions, tag: string): Promise<void> {
   printStatus(await ask<AgentStatus>(options.config, 'PUT', '/v1/settings/language', { language: tag }), options);
 }
 
@@ -73,28 +65,12 @@ export interface PostponeOptions extends OwnerOptions {
   readonly cancel?: boolean;
 }
 
-export async function postpone(seconds: number | undefined, options: PostponeOptions): Promise<void> {
+export async function postpone(options: PostponeOptions, seconds: number | undefined): Promise<void> {
   const given = [seconds !== undefined, options.until !== undefined, options.cancel === true].filter(Boolean).length;
-  if (given !== 1) throw new InvalidArgumentError('Give one of: a span such as 8h, --until TIME, --cancel.');
+  if (given !== 1) throw usage('Give one of: a span such as 8h, --until TIME, --cancel.');
   const wanted = seconds === undefined ? { until: options.until } : { seconds };
   const answer = options.cancel
     ? await ask<AgentStatus>(options.config, 'DELETE', '/v1/postponement')
     : await ask<AgentStatus>(options.config, 'POST', '/v1/postponement', wanted);
   printStatus(answer, options);
-}
-
-const UNITS: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
-
-/** `90s`, `30m`, `8h`, `2d` in seconds. */
-export function span(text: string): number {
-  const match = /^(\d{1,6})([smhd])$/.exec(text);
-  const unit = UNITS[match?.[2] ?? ''];
-  if (!match || unit === undefined) throw new InvalidArgumentError('Give a span such as 90s, 30m, 8h or 2d.');
-  return Number(match[1]) * unit;
-}
-
-export function onOff(text: string): boolean {
-  if (text === 'on') return true;
-  if (text === 'off') return false;
-  throw new InvalidArgumentError('Say on or off.');
 }

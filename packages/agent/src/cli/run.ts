@@ -1,16 +1,16 @@
 /** `run`: the agent itself, resident or once. */
-import { type Logger, pino } from 'pino';
 import { type Agent, createAgent } from '../agent.ts';
 import { asAgentError } from '../agent-error.ts';
 import { systemClock } from '../clock.ts';
 import { readConfig } from '../config.ts';
+import { createLog, type Log } from '../log.ts';
 import type { State } from '../machine/state.ts';
 import { listenLocally } from '../owner/local-server.ts';
 import { type Notifier, openNotifier } from '../systemd/notifier.ts';
 import { statusWords } from '../systemd/status-words.ts';
 import { pingIntervalMs, pingWhileAlive } from '../systemd/watchdog.ts';
 import { CommandError, EXIT } from './exit-code.ts';
-import { surroundings } from './surroundings.ts';
+import { surroundings, writeTo } from './surroundings.ts';
 
 export interface RunOptions {
   readonly config: string;
@@ -21,7 +21,7 @@ export interface RunOptions {
 /** Until SIGTERM or SIGINT, or once. */
 export async function run(options: RunOptions): Promise<void> {
   const config = await readConfig(options.config);
-  const log = pino(pino.destination({ dest: 1, sync: true }));
+  const log = createLog(writeTo(1));
   // A run for a timer is over when it ends: there is nothing to tell of it but its exit code.
   const systemd = options.once ? undefined : openNotifier(process.env, log);
   const stop = new AbortController();
@@ -58,7 +58,7 @@ async function runOnce(agent: Agent, signal: AbortSignal): Promise<void> {
 }
 
 /** Beside the agent, the watchdog is told of it, for as long as the agent gets anywhere. */
-async function runWatched(agent: Agent, systemd: Notifier | undefined, log: Logger, signal: AbortSignal) {
+async function runWatched(agent: Agent, systemd: Notifier | undefined, log: Log, signal: AbortSignal) {
   const intervalMs = pingIntervalMs(process.env, process.pid);
   const ended = new AbortController();
   const pinging =

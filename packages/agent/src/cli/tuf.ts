@@ -1,5 +1,4 @@
 /** `tuf`: the plain TUF client, as other clients have one. The agent's own state is out of its reach. */
-import type { Command } from 'commander';
 import { systemClock } from '../clock.ts';
 import { durableFiles } from '../durable/durable-files.ts';
 import { createHttpClient } from '../net/http-client.ts';
@@ -19,16 +18,14 @@ interface TufOptions {
 
 type Need = 'metadataDir' | 'metadataUrl' | 'targetName' | 'targetBaseUrl' | 'targetDir';
 
-export async function tufInit(rootFile: string, _options: object, command: Command): Promise<void> {
-  const options = command.optsWithGlobals<TufOptions>();
+export async function tufInit(options: TufOptions, rootFile: string): Promise<void> {
   await withClient(options, [], async client => {
     const versions = await init(client, rootFile);
     print(options, versions, `trusts root ${versions['root']}`);
   });
 }
 
-export async function tufRefresh(_options: object, command: Command): Promise<void> {
-  const options = command.optsWithGlobals<TufOptions>();
+export async function tufRefresh(options: TufOptions): Promise<void> {
   await withClient(options, ['metadataUrl'], async (client, given) => {
     const versions = await refresh(client, given.metadataUrl);
     const words = Object.entries(versions).map(([role, version]) => `${role} ${version}`);
@@ -36,8 +33,7 @@ export async function tufRefresh(_options: object, command: Command): Promise<vo
   });
 }
 
-export async function tufDownload(_options: object, command: Command): Promise<void> {
-  const options = command.optsWithGlobals<TufOptions>();
+export async function tufDownload(options: TufOptions): Promise<void> {
   const needs: readonly Need[] = ['metadataUrl', 'targetName', 'targetBaseUrl', 'targetDir'];
   await withClient(options, needs, async (client, given) => {
     const downloaded = await download(client, { ...given, targetNames: given.targetName });

@@ -5,9 +5,9 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { jsonParser, Product } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
+import type { Log } from '../log.ts';
 import type { Downloader, SignedArtifact } from '../ports.ts';
 
 export interface ProductCard {
@@ -24,7 +24,7 @@ export function createProductCard(options: {
   readonly netDir: string;
   readonly files: DurableFiles;
   readonly downloader: Downloader;
-  readonly log: Logger;
+  readonly log: Log;
 }): ProductCard {
   const { files, downloader, log } = options;
   const path = join(options.netDir, 'product.json');

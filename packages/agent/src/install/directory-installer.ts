@@ -6,11 +6,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTargetPath } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import { type DurableFiles, syncFolder } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 import type { AcceptedTarget, InstalledRelease, Installer, SlotName, SlotRecord } from '../ports.ts';
 import { type CheckSettings, proveByCheck } from '../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../service/health.ts';
@@ -31,7 +31,7 @@ export interface DirectoryInstallerDeps {
   readonly trustDir: string;
   readonly files: DurableFiles;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
   /** Absent for a component that nothing runs. */
   readonly service?: { readonly control: Service; readonly health?: HealthSettings };
   /** Judges the software beside, or instead of, the service's health. */

@@ -1,7 +1,6 @@
 /** The installer of a component, as the config has it, with the defaults of each kind. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
 import type {
   AbImageComponent,
@@ -12,6 +11,7 @@ import type {
   SwupdateComponent,
 } from '../component-config.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
+import type { Log } from '../log.ts';
 import type { Installer } from '../ports.ts';
 import type { CheckSettings } from '../service/check.ts';
 import { createService } from '../service/service.ts';
@@ -32,7 +32,7 @@ export interface InstallerSurroundings {
   readonly clock: Clock;
   readonly random: () => number;
   readonly files: DurableFiles;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 const DEFAULT_STOP_SECONDS = 10;

@@ -2,9 +2,10 @@
  * Runs a program of the image, as a child with a group of its own: a minimal environment, other rights where they are
  * configured, a deadline that ends the whole group. Whatever it leaves running ends with it.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { AgentError } from '../agent-error.ts';
+import { spawn } from '../service/child-process.ts';
 import { endGroup, lastWords } from '../service/process-group.ts';
 
 export interface ToolCall {

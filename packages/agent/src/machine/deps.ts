@@ -1,6 +1,6 @@
 /** What the steps work with: the outside world behind ports, the owner's settings, the durable records. */
-import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import type { Courier } from '../outbox/courier.ts';
 import type { ProductCard } from '../download/product-card.ts';
 import type { SettingsStore } from '../policy/settings.ts';
@@ -54,7 +54,7 @@ export interface MachineDeps {
   readonly random: () => number;
   readonly backoff: BackoffSettings;
   readonly withoutServer: WithoutServer;
-  readonly log: Logger;
+  readonly log: Log;
   readonly pulse: Pulse;
   /** Told of each state once it is durable. */
   readonly onState: (state: State) => void;

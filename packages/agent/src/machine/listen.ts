@@ -39,7 +39,7 @@ export async function listenForEvents(deps: ListenDeps, signal: AbortSignal): Pr
       if (signal.aborted) break;
       failures++;
       const fault = asAgentError(error);
-      log.debug({ why: fault.message, failures }, 'no event stream; the schedule stands');
+      if (failures === 1) log.info({ why: fault.message }, 'no event stream; the schedule stands');
       // Never sooner than by a few of its own delays: polling goes on meanwhile, so there is no hurry.
       waitMs = backoffMs(backoff, failures + 4, random(), fault.retryAfterSeconds);
     }

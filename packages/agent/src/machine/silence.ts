@@ -4,12 +4,12 @@
  * heard of a server counts from its first start. What the disk does not take stays in memory: it costs no check-in.
  */
 import { Hex32 } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import type { Static } from 'typebox';
 import * as Type from '@tidegate/protocol/type';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 
 /** Flash wears out: what changes by less is not written. */
 const WRITE_EVERY_MS = 3600_000;
@@ -30,7 +30,7 @@ export interface SilenceOptions {
   readonly path: string;
   readonly trustedNow: () => number;
   readonly randomId: () => string;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export async function openSilence({ files, path, trustedNow, randomId, log }: SilenceOptions): Promise<Silence> {

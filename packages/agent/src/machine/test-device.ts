@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Logger, pino } from 'pino';
+import { pino } from 'pino';
 import { type DurableFiles, durableFiles } from '../durable/durable-files.ts';
 import { openDirectoryInstaller } from '../install/directory-installer.ts';
 import { createCourier, SILENT_COURIER } from '../outbox/courier.ts';
@@ -19,6 +19,7 @@ import type { Installer } from '../ports.ts';
 import { openSecurityLog } from '../security/security-log.ts';
 import { openAttemptLog } from './attempts.ts';
 import { createDriver, type Driver } from './driver.ts';
+import type { Log } from '../log.ts';
 import { createJournal } from './journal.ts';
 import { listenForEvents } from './listen.ts';
 import { createPulse, type Pulse } from './pulse.ts';
@@ -74,7 +75,7 @@ export type OpenInstaller = (around: {
   readonly trustDir: string;
   readonly files: DurableFiles;
   readonly bootId: string;
-  readonly log: Logger;
+  readonly log: Log;
 }) => Promise<Installer>;
 
 export async function openTestDevice(openInstaller?: OpenInstaller): Promise<TestDevice> {

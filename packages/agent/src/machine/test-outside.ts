@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CheckInAnswer, CheckInRequest, Firmware, Offer, Report } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { targetFor } from '../install/test-target.ts';
+import type { Log } from '../log.ts';
 import type { AcceptedTarget, ArtifactSink, Downloader, SignedArtifact, Trust, UpdateServer } from '../ports.ts';
 import { openFloorStore } from '../trust/floor-store.ts';
 import { counterFloor, raiseCounters } from '../trust/floors.ts';
@@ -56,7 +56,7 @@ interface Around {
   readonly folder: string;
   readonly trustDir: string;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
   /** What the component came with. */
   readonly factory: { readonly version: string; readonly counter: number };
 }

@@ -13,9 +13,7 @@ import {
 import { join } from 'node:path';
 import { AgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
-
-export const KEY_KINDS = ['ed25519', 'p256'] as const;
-export type KeyKind = (typeof KEY_KINDS)[number];
+import type { KeyKind } from './key-kinds.ts';
 
 export interface DeviceKey {
   readonly kind: KeyKind;

@@ -3,7 +3,7 @@
  * TLS 1.2 at least; where a CA is given, no other is trusted. Plain text only to loopback. Never throws anything but AgentError.
  */
 import { Agent as HttpAgent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
-import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Agent as HttpsAgent } from 'node:https';
 import type { Code } from '@tidegate/protocol';
 import { AgentError } from '../agent-error.ts';
 import { type HttpLimits, SHORT_ANSWER } from './http-limits.ts';
@@ -53,13 +53,16 @@ export interface HttpClientOptions {
 
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   const plain = new HttpAgent({ keepAlive: true, maxSockets: 4 });
-  const secure = new HttpsAgent({
-    keepAlive: true,
-    maxSockets: 4,
-    minVersion: 'TLSv1.2',
-    ...(options.ca === undefined ? {} : { ca: options.ca }),
-    ...options.identity,
-  });
+  // Made with the first request that needs it: TLS takes a while to load, and a device that only looks on itself needs none.
+  let secure: HttpsAgent | undefined;
+  const secureAgent = () =>
+    (secure ??= new (https().Agent)({
+      keepAlive: true,
+      maxSockets: 4,
+      minVersion: 'TLSv1.2',
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...options.identity,
+    }));
 
   const start = (url: URL, request: HttpRequest): ClientRequest => {
     const settings = {
@@ -67,7 +70,7 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
       headers: { 'accept-encoding': 'identity', 'user-agent': 'tidegate-agent', ...request.headers },
     };
     return url.protocol === 'https:'
-      ? httpsRequest(url, { ...settings, agent: secure })
+      ? https().request(url, { ...settings, agent: secureAgent() })
       : httpRequest(url, { ...settings, agent: plain });
   };
 
@@ -130,9 +133,13 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
 
     close() {
       plain.destroy();
-      secure.destroy();
+      secure?.destroy();
     },
   };
+}
+
+function https() {
+  return process.getBuiltinModule('node:https');
 }
 
 function answerTo(outgoing: ClientRequest, body: string | undefined): Promise<IncomingMessage> {

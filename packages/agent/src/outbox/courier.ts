@@ -1,8 +1,8 @@
 /** Turns what happens to updates into reports and sees to it that they leave, beside the machine and never in its way. */
 import { type Code, type Offer, CODES, type Report, type UpdateState } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { type AgentError, asAgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 import { reportedState, type State, type Update } from '../machine/state.ts';
 import type { Outbox } from './outbox.ts';
 
@@ -31,7 +31,7 @@ export const SILENT_COURIER: Courier = {
   send: () => Promise.resolve(),
 };
 
-export function createCourier(outbox: Outbox, clock: Clock, log: Logger): Courier {
+export function createCourier(outbox: Outbox, clock: Clock, log: Log): Courier {
   let sending: Promise<void> | undefined;
   const at = () => new Date(clock.now()).toISOString();
 

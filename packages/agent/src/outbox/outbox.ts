@@ -3,10 +3,10 @@
  * disk does not take stays in memory and is written with the next one.
  */
 import { LIMITS, type Report } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 import type { UpdateServer } from '../ports.ts';
 import { acknowledge, EMPTY_OUTBOX, enqueue, nextBatch, OutboxState } from './queue.ts';
 
@@ -23,7 +23,7 @@ export interface OutboxDeps {
   readonly path: string;
   readonly server: UpdateServer;
   readonly randomId: () => string;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export async function openOutbox({ files, path, server, randomId, log }: OutboxDeps): Promise<Outbox> {

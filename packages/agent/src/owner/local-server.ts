@@ -7,8 +7,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type Problem } from '@tidegate/protocol';
-import type { Logger } from 'pino';
-import { ConfigError } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
+import type { Log } from '../log.ts';
 import { type OwnerApi, OwnerError, type Role } from './owner-api.ts';
 
 const BODY_BYTES_MAX = 4096;
@@ -25,7 +25,7 @@ export interface LocalServer {
 export async function listenLocally(
   api: OwnerApi,
   sockets: Readonly<Record<Role, string>>,
-  log: Logger,
+  log: Log,
 ): Promise<LocalServer> {
   const servers: Server[] = [];
   const close = async () => {
@@ -40,7 +40,7 @@ export async function listenLocally(
   return { close };
 }
 
-async function listen(api: OwnerApi, role: Role, path: string, log: Logger): Promise<Server> {
+async function listen(api: OwnerApi, role: Role, path: string, log: Log): Promise<Server> {
   await mkdir(dirname(path), { recursive: true, mode: 0o755 });
   if (await answers(path)) throw new Error(`${path} is in use by another process`);
   await rm(path, { force: true });

@@ -5,10 +5,10 @@
 import { type Code, CodeName, CODES, Instant } from '@tidegate/protocol';
 import type { Static } from 'typebox';
 import * as Type from '@tidegate/protocol/type';
-import type { Logger } from 'pino';
 import { asAgentError } from '../agent-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 
 const EVENTS_KEPT = 500;
 
@@ -29,7 +29,7 @@ export interface SecurityLog {
   events(): readonly SecurityEvent[];
 }
 
-export async function openSecurityLog(files: DurableFiles, path: string, log: Logger): Promise<SecurityLog> {
+export async function openSecurityLog(files: DurableFiles, path: string, log: Log): Promise<SecurityLog> {
   const file = createStateFile({ files, path, format: 1, schema: Type.Object({ events: Type.Array(SecurityEvent) }) });
   const loaded = await file.load();
   let events: readonly SecurityEvent[] = loaded.kind === 'value' ? loaded.value.events : [];

@@ -2,9 +2,9 @@
  * A command of the image that judges new software, for what no health address can be asked: it runs in the slot's folder
  * and says by its exit code whether the software works. Bounded in time; its whole group ends with it.
  */
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { AgentError } from '../agent-error.ts';
+import { spawn } from './child-process.ts';
 import { endGroup, lastWords } from './process-group.ts';
 
 export interface CheckSettings {

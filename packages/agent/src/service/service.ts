@@ -2,16 +2,17 @@
  * Keeps one service running from one slot: starts it, starts it again when it dies (with growing delays), stops it with
  * its whole group. It outlives the agent, and is adopted by the next one if it runs from the right slot.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { open } from 'node:fs/promises';
 import { Sha256 } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import * as Type from '@tidegate/protocol/type';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 import { backoffMs } from '../machine/backoff.ts';
 import type { SlotName } from '../ports.ts';
+import { spawn } from './child-process.ts';
 import { findMarked, identify, isAlive, type ProcessIdentity, SERVICE_MARK } from './processes.ts';
 
 export interface ServiceSettings {
@@ -50,7 +51,7 @@ export interface ServiceDeps {
   readonly outputPath: string;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 const RESTART_BACKOFF = { baseSeconds: 0.1, maxSeconds: 30 };

@@ -2,9 +2,9 @@
  * Tells systemd how the agent fares (sd_notify). Node has no datagram sockets, so `systemd-notify` is run for it: one at
  * a time, what comes up meanwhile goes along with the next. Its failure is logged once and never hurts the agent.
  */
-import { execFile, type ExecFileOptions } from 'node:child_process';
-import { promisify } from 'node:util';
-import type { Logger } from 'pino';
+import type { ExecFileOptions } from 'node:child_process';
+import type { Log } from '../log.ts';
+import { execute } from '../service/child-process.ts';
 
 /** Fields of sd_notify(3). */
 export type Message = Readonly<Partial<Record<'READY' | 'STOPPING' | 'STATUS' | 'WATCHDOG', string>>>;
@@ -19,7 +19,7 @@ export interface Notifier {
 const SEND_WITHIN_MS = 10_000;
 
 /** @returns undefined where nobody listens: the agent was not started by a service manager that asks for it */
-export function openNotifier(env: NodeJS.ProcessEnv, log: Logger): Notifier | undefined {
+export function openNotifier(env: NodeJS.ProcessEnv, log: Log): Notifier | undefined {
   const socket = env['NOTIFY_SOCKET'];
   if (!socket) return undefined;
   const options: ExecFileOptions = {
@@ -36,7 +36,7 @@ export function openNotifier(env: NodeJS.ProcessEnv, log: Logger): Notifier | un
       pending = {};
       try {
         const assignments = fields.map(([name, value]) => `${name}=${value}`);
-        await promisify(execFile)('systemd-notify', assignments, options);
+        await execute('systemd-notify', assignments, options);
       } catch (error) {
         if (!hasFailed) log.warn({ why: (error as Error).message }, 'systemd-notify failed; this is said once');
         hasFailed = true;

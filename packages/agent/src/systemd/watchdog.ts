@@ -2,8 +2,8 @@
  * Keeps systemd's watchdog quiet while the driver gets anywhere, and only then: a hung event loop sends nothing by
  * itself, and a hung driver is judged by its pulse. systemd then ends the agent and starts it again.
  */
-import type { Logger } from 'pino';
 import type { Clock } from '../clock.ts';
+import type { Log } from '../log.ts';
 
 const UNSIGNED_DECIMAL = /^[1-9]\d{0,15}$/;
 
@@ -16,7 +16,7 @@ export function pingIntervalMs(env: NodeJS.ProcessEnv, pid: number): number | un
 
 export interface Watch {
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
   readonly intervalMs: number;
   readonly isAlive: () => boolean;
   readonly ping: () => void;
@@ -28,7 +28,7 @@ export async function pingWhileAlive(watch: Watch, signal: AbortSignal): Promise
   while (!signal.aborted) {
     const alive = watch.isAlive();
     if (alive) watch.ping();
-    else if (!hung) watch.log.error('the driver hangs; the watchdog is left to end this agent');
+    else if (!hung) watch.log.error({}, 'the driver hangs; the watchdog is left to end this agent');
     hung = !alive;
     await watch.clock.sleep(watch.intervalMs, signal);
   }

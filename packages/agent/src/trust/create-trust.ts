@@ -8,6 +8,7 @@ import { AgentError } from '../agent-error.ts';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { acquireLock } from '../durable/lock.ts';
+import type { Log } from '../log.ts';
 import type { HttpClient } from '../net/http-client.ts';
 import type { HttpLimits } from '../net/http-limits.ts';
 import type { DeviceFacts, Trust } from '../ports.ts';
@@ -19,7 +20,6 @@ import { type ListFiles, openGenerations } from './generations.ts';
 import { NO_NOTICES, noticesIn } from './notices.ts';
 import { refresh } from './refresh.ts';
 import { type OfflineLists, ownRoles, readLists, readRoot } from './signed-lists.ts';
-import type { TrustLog } from './trust-log.ts';
 import { trustedNow } from './trusted-time.ts';
 
 export interface TrustOptions {
@@ -33,7 +33,7 @@ export interface TrustOptions {
   readonly sources: readonly string[];
   readonly http: HttpClient;
   readonly clock: Clock;
-  readonly log: TrustLog;
+  readonly log: Log;
   readonly files: DurableFiles;
   /** RFC 3339: when the image was built. */
   readonly builtAt: string;

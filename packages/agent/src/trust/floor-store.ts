@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createStateFile } from '../durable/state-file.ts';
+import type { Log } from '../log.ts';
 import { Floors, raiseCounters } from './floors.ts';
-import type { TrustLog } from './trust-log.ts';
 
 export interface FloorStore {
   floors(): Floors;
@@ -23,7 +23,7 @@ export interface FloorStoreOptions {
   readonly trustDir: string;
   readonly files: DurableFiles;
   readonly clock: Pick<Clock, 'monotonicMs'>;
-  readonly log: TrustLog;
+  readonly log: Log;
   /** When the image was built: the first signed evidence of time. */
   readonly builtAtMs: number;
   /** Counters below which the image's own floor does not go, and those of the running good slots. */

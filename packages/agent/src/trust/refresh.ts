@@ -7,6 +7,7 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CODES, METADATA_BASE } from '@tidegate/protocol';
 import { AgentError } from '../agent-error.ts';
+import type { Log } from '../log.ts';
 import type { RefreshResult } from '../ports.ts';
 import { below } from '../net/safe-url.ts';
 import type { HttpClient } from '../net/http-client.ts';
@@ -18,14 +19,13 @@ import { trustError } from './error-code.ts';
 import { lintRoot } from './lint.ts';
 import { type OwnRoles, rootDigest, type SignedLists } from './signed-lists.ts';
 import { startingPoint } from './starting-point.ts';
-import type { TrustLog } from './trust-log.ts';
 import { issuedAtMs } from './trusted-time.ts';
 import { openTufClient, type TufClient } from './tuf-client.ts';
 
 export interface RefreshDeps {
   readonly http: HttpClient;
   readonly clock: { now(): number };
-  readonly log: TrustLog;
+  readonly log: Log;
   readonly generations: Generations;
   readonly floorStore: FloorStore;
   readonly factoryRoot: Buffer;

@@ -4,7 +4,8 @@
  */
 import { readdir, realpath } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { ConfigError, readConfig } from '../config.ts';
+import { readConfig } from '../config.ts';
+import { ConfigError } from '../config-error.ts';
 
 /** Files that only the agent makes. */
 const MARKS = ['agent.lock', 'floors.a.json', 'floors.b.json', 'journal.json', 'device-key.pem', 'outbox.json'];

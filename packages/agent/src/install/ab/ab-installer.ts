@@ -4,10 +4,10 @@
  * never written, and only what was recorded here is ever armed or committed (EN 303 645 5.3-9).
  */
 import { join } from 'node:path';
-import type { Logger } from 'pino';
 import { AgentError } from '../../agent-error.ts';
 import type { Clock } from '../../clock.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
+import type { Log } from '../../log.ts';
 import type { AcceptedTarget, ArtifactSink, InstalledRelease, Installer, OldImage, SlotName } from '../../ports.ts';
 import { type CheckSettings, proveByCheck } from '../../service/check.ts';
 import { type HealthSettings, proveHealthy } from '../../service/health.ts';
@@ -48,7 +48,7 @@ export interface AbInstallerDeps {
   readonly trustDir: string;
   readonly files: DurableFiles;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export async function openAbInstaller(deps: AbInstallerDeps): Promise<Installer> {

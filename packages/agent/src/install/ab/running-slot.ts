@@ -1,5 +1,5 @@
 /** Which slot runs, as the boot loader told the kernel: `tidegate.slot=a` or `b` on its command line. Pure. */
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config-error.ts';
 import type { SlotName } from '../../ports.ts';
 
 const PARAMETER = 'tidegate.slot=';

@@ -2,10 +2,9 @@
  * U-Boot's environment, by its own tools: `fw_printenv` and `fw_setenv -s`, which write all variables of a script in one
  * copy and then count that one as the newer. With two copies in `fw_env.config` a power cut loses nothing.
  */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { AgentError } from '../../agent-error.ts';
 import type { DurableFiles } from '../../durable/durable-files.ts';
+import { execute } from '../../service/child-process.ts';
 import type { BootEnvironment, BootVariables } from './boot-environment.ts';
 
 const LIMITS = { timeout: 60_000, maxBuffer: 1024 * 1024, killSignal: 'SIGKILL' } as const;
@@ -27,7 +26,7 @@ export function ubootEnvironment(config: string, scriptFile: string, files: Dura
 
 async function run(tool: string, args: readonly string[]): Promise<string> {
   try {
-    return (await promisify(execFile)(tool, args, LIMITS)).stdout;
+    return (await execute(tool, args, LIMITS)).stdout;
   } catch (error) {
     const said = (error as { stderr?: string }).stderr?.trim().slice(-200) ?? '';
     throw new AgentError('activate-failed', `${tool}: ${(error as Error).message} ${said}`, { cause: error });

@@ -5,7 +5,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { asAgentError } from '../../agent-error.ts';
-import { ConfigError } from '../../config.ts';
+import { ConfigError } from '../../config-error.ts';
 import type { Installer, SlotName } from '../../ports.ts';
 import { type AbInstallerDeps, openAbInstaller } from '../ab/ab-installer.ts';
 import { raucControl } from './rauc-control.ts';

@@ -2,8 +2,8 @@
  * Runs an integrator's executable for one state: the state and the folder of its files as arguments, other rights where
  * they are configured. What it says goes to the log, cut; it is never interpreted but for the answers to questions.
  */
-import type { Logger } from 'pino';
 import { AgentError } from '../../agent-error.ts';
+import type { Log } from '../../log.ts';
 import { endingOf, runTool } from '../tool.ts';
 
 export interface ModuleSettings {
@@ -13,7 +13,7 @@ export interface ModuleSettings {
   readonly timeoutSeconds: (state: string) => number;
   /** Absent: as the agent. */
   readonly runAs?: { readonly uid: number; readonly gid: number };
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export interface ModuleCall {

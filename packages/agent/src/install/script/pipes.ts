@@ -2,12 +2,11 @@
  * Hands a payload to a module by named pipes: `stream-next` names the next file, `streams/NAME` is that file. A module
  * that never asks leaves the payload to us; one that asked must take all of it.
  */
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
 import { chown, mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { AgentError } from '../../agent-error.ts';
+import { execute } from '../../service/child-process.ts';
 
 const CHUNK_BYTES = 256 * 1024;
 
@@ -109,6 +108,6 @@ const copyOf =
 
 /** Node makes no named pipes by itself. */
 async function makePipe(path: string, runAs: Options['runAs']): Promise<void> {
-  await promisify(execFile)('mkfifo', ['-m', '600', path]);
+  await execute('mkfifo', ['-m', '600', path]);
   if (runAs) await chown(path, runAs.uid, runAs.gid);
 }

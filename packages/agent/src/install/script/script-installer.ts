@@ -6,10 +6,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseTargetPath } from '@tidegate/protocol';
-import type { Logger } from 'pino';
 import { AgentError } from '../../agent-error.ts';
 import { type DurableFiles, syncFolder } from '../../durable/durable-files.ts';
 import { createStateFile } from '../../durable/state-file.ts';
+import type { Log } from '../../log.ts';
 import type { AcceptedTarget, InstalledRelease, Installer, SlotName } from '../../ports.ts';
 import { type CheckSettings, proveByCheck } from '../../service/check.ts';
 import { firstDifference, Manifest, type ManifestEntry } from '../manifest.ts';
@@ -38,7 +38,7 @@ export interface ScriptInstallerDeps {
   readonly bootId: string;
   readonly trustDir: string;
   readonly files: DurableFiles;
-  readonly log: Logger;
+  readonly log: Log;
 }
 
 export async function openScriptInstaller(deps: ScriptInstallerDeps): Promise<Installer> {
