@@ -1,4 +1,7 @@
 /** `npm run bench -- [NAME…]`: runs the named benchmarks, or all, and prints a JSON line for each. */
+import { agentDownload } from './agent-download.ts';
+import { agentRss } from './agent-rss.ts';
+import { agentStart } from './agent-start.ts';
 import { artifactCpu } from './artifact-cpu.ts';
 import { checkIn } from './check-in.ts';
 import { checkInMillion } from './check-in-million.ts';
@@ -20,6 +23,9 @@ import { rolloutPreview } from './rollout-preview.ts';
 import { start } from './start.ts';
 
 const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult | readonly BenchResult[]>>> = {
+  'agent-download': agentDownload,
+  'agent-rss': agentRss,
+  'agent-start': agentStart,
   'artifact-cpu': artifactCpu,
   'check-in': checkIn,
   'check-in-million': checkInMillion,
