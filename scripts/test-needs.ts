@@ -35,6 +35,7 @@ const NEEDS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>
     'e2e/plain-file-server.test.ts': ['python3'],
     'e2e/systemd-units.test.ts': ['systemd-analyze'],
     'images/run.test.ts': ['redis-server', 'redis-cli'],
+    'packages/debian.test.ts': ['dpkg-deb', 'lintian'],
     'proxy/nginx.test.ts': ['nginx', 'openssl'],
     'server/redis-loss.test.ts': ['redis-server'],
     'server/rolling-restart.test.ts': ['nginx', 'openssl'],
