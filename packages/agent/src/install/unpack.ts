@@ -5,13 +5,11 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
-import { Parser } from 'tar/parse';
-import type { ReadEntry } from 'tar/read-entry';
 import { AgentError } from '../agent-error.ts';
 import { syncFolder } from '../durable/durable-files.ts';
 import { entryPath, linkStaysInside } from './entry-path.ts';
 import type { ManifestEntry } from './manifest.ts';
+import { type TarEntry, tarEntries } from './tar-entries.ts';
 
 export interface UnpackLimits {
   readonly entries: number;
@@ -21,26 +19,23 @@ export interface UnpackLimits {
 
 export const UNPACK_LIMITS: UnpackLimits = { entries: 50_000, bytes: 8 * 1024 ** 3 };
 
-const DECOMPRESSION_RATIO_MAX = 250;
-const META_BYTES_MAX = 64 * 1024;
-
 /**
  * Unpacks a tar archive, gzipped or not.
  * @returns what now lies in the folder
  * @throws AgentError installer-failed for whatever the archive must not hold
  */
 export async function unpackTar(
-  bytes: Readable,
+  bytes: AsyncIterable<Buffer>,
   folder: string,
   signal: AbortSignal,
   limits: UnpackLimits = UNPACK_LIMITS,
 ): Promise<ManifestEntry[]> {
   const made = new Map<string, ManifestEntry>();
   const budget = { entries: limits.entries, bytes: limits.bytes };
-  await forEachEntry(bytes, entry => {
+  for await (const entry of tarEntries(bytes)) {
     signal.throwIfAborted();
-    return take(entry, folder, made, budget);
-  });
+    await take(entry, folder, made, budget);
+  }
   const entries = [...made.values()];
   if (entries.length === 0) throw refused('the archive is empty');
   for (const e of entries) if (e.type === 'link') await symlink(e.target, join(folder, e.path));
@@ -50,7 +45,7 @@ export async function unpackTar(
 }
 
 async function take(
-  entry: ReadEntry,
+  entry: TarEntry,
   folder: string,
   made: Map<string, ManifestEntry>,
   budget: { entries: number; bytes: number },
@@ -65,11 +60,10 @@ async function take(
   else {
     if (path === '' || made.has(path)) throw refused(`${entry.path} comes twice`);
     await makeFolders(path.includes('/') ? dirname(path) : '', folder, made);
-    if (entry.type === 'SymbolicLink') made.set(path, inwardLink(path, entry.linkpath ?? ''));
+    if (entry.type === 'SymbolicLink') made.set(path, inwardLink(path, entry.linkpath));
     else if (entry.type === 'File' || entry.type === 'OldFile') made.set(path, await writeEntry(entry, path, folder));
     else throw refused(`${path} is a ${entry.type}, which is not allowed`);
   }
-  entry.resume();
 }
 
 function inwardLink(path: string, target: string): ManifestEntry {
@@ -88,9 +82,9 @@ async function makeFolders(path: string, root: string, made: Map<string, Manifes
 }
 
 /** Of an entry's mode only the right to execute counts: no setuid, nothing for everybody to write. */
-async function writeEntry(entry: ReadEntry, path: string, folder: string): Promise<ManifestEntry> {
-  const executable = ((entry.mode ?? 0) & 0o100) !== 0;
-  return writeFileFrom(entry, { path, folder, executable });
+async function writeEntry(entry: TarEntry, path: string, folder: string): Promise<ManifestEntry> {
+  const executable = (entry.mode & 0o100) !== 0;
+  return writeFileFrom(entry.body, { path, folder, executable });
 }
 
 export async function writeFileFrom(
@@ -113,34 +107,6 @@ export async function writeFileFrom(
     await handle.close();
   }
   return { path, type: 'file', bytes: length, executable, sha256: hash.digest('hex') };
-}
-
-/** Hands the entries over one after the other; the next one is not read before the last was taken. */
-function forEachEntry(bytes: Readable, take: (entry: ReadEntry) => Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown) => {
-      bytes.unpipe();
-      reject(error);
-    };
-    const parser = new Parser({
-      strict: true,
-      maxDecompressionRatio: DECOMPRESSION_RATIO_MAX,
-      maxMetaEntrySize: META_BYTES_MAX,
-    });
-    let taken = Promise.resolve();
-    parser.on('entry', (entry: ReadEntry) => {
-      taken = taken.then(() => take(entry));
-      taken.catch(fail);
-    });
-    parser.on('ignoredEntry', (entry: ReadEntry) => fail(refused(`${entry.path} is of an unknown kind`)));
-    // What the parser says is the archive's own fault, for good; all else, such as a full disk, is told as it is.
-    parser.on('error', (error: Error) => fail(new AgentError('installer-failed', error.message, { cause: error })));
-    parser.on('end', () => {
-      taken.then(resolve, fail);
-    });
-    bytes.on('error', fail);
-    bytes.pipe(parser);
-  });
 }
 
 function refused(detail: string): AgentError {
