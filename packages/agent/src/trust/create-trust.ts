@@ -16,7 +16,7 @@ import { accept, type ListedTarget, type Verdict } from './accept.ts';
 import { deltasIn } from './deltas.ts';
 import { openFloorStore } from './floor-store.ts';
 import { counterFloor, factsOf, raiseCounters, raiseLists, requireFloors } from './floors.ts';
-import { type ListFiles, openGenerations } from './generations.ts';
+import { type ListFiles, openGenerations, sameFiles } from './generations.ts';
 import { NO_NOTICES, noticesIn } from './notices.ts';
 import { refresh } from './refresh.ts';
 import { type OfflineLists, ownRoles, readLists, readRoot } from './signed-lists.ts';
@@ -73,10 +73,16 @@ export async function createTrust(options: TrustOptions): Promise<Trust> {
     hadLists: known.length > 0,
   });
 
-  const read = (lists: ListFiles): OfflineLists | undefined => {
+  /** What was verified last, and the bytes that it was: the same bytes need not be verified again. */
+  let verified: { readonly files: ListFiles; readonly lists: OfflineLists } | undefined;
+  const read = (files: ListFiles): OfflineLists | undefined => {
+    if (verified && sameFiles(verified.files, files)) return verified.lists;
     try {
-      const root = lists.get('root');
-      return root && readLists(readRoot(root), roles, role => lists.get(role));
+      const root = files.get('root');
+      if (!root) return undefined;
+      const lists = readLists(readRoot(root), roles, role => files.get(role));
+      verified = { files, lists };
+      return lists;
     } catch (error) {
       log.warn(
         { detail: error instanceof Error ? error.message : String(error) },

@@ -58,14 +58,19 @@ export async function openFloorStore(options: FloorStoreOptions): Promise<FloorS
     );
   if (loaded.kind === 'value' && loaded.damaged)
     log.warn({ path }, 'one copy of the floors was damaged; writing both again');
-  if (loaded.kind !== 'value' || loaded.damaged || floors !== stored) await write(floors);
+  if (loaded.kind !== 'value' || loaded.damaged || !isSame(floors, stored)) await write(floors);
 
   return {
     floors: () => floors,
     save: async next => {
-      if (JSON.stringify(next) !== JSON.stringify(floors)) await write(next);
+      if (!isSame(next, floors)) await write(next);
     },
     sinceTimeFloorMs: () => clock.monotonicMs() - learnedAtMs,
     lost,
   };
+}
+
+/** A write that changes nothing is spared: a run for a timer begins with this, and flash wears. */
+function isSame(a: Floors, b: Floors): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
 }
