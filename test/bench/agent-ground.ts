@@ -1,19 +1,15 @@
 /** What the agent's benchmarks stand on: a real server with a published release, and the agent's bundle on an enrolled device. */
-import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
 import type { ClaimTokensAnswer } from '@tidegate/protocol';
 import { parse, stringify } from 'yaml';
+import { buildBundles } from '../src/bundles.ts';
 import { type Device, enrol, manufacture } from '../src/device.ts';
 import { freePorts } from '../src/free-port.ts';
 import { type ServerProcess, startServerProcess } from '../src/server-process.ts';
 import { FILE_COMPONENT, writeFactoryFile } from '../src/single-file.ts';
 import { openGround } from './ground.ts';
-
-const BUILD = fileURLToPath(new URL('../../scripts/build.ts', import.meta.url));
 
 export interface AgentGround extends AsyncDisposable {
   readonly folder: string;
@@ -28,7 +24,7 @@ export async function openAgentGround(): Promise<AgentGround> {
   const closing = new AsyncDisposableStack();
   const ground = closing.use(await openGround());
   const { folder, desk, plan } = ground;
-  const bundle = await buildAgent(join(folder, 'programs'));
+  const bundle = (await buildBundles(join(folder, 'programs'))).program('tidegate-agent');
   const server = await startServerProcess(plan);
   closing.use(server.child);
   const file = await writeFactoryFile(folder);
@@ -55,12 +51,6 @@ export async function openAgentGround(): Promise<AgentGround> {
   await leaveOutService(device);
   await enrol(device, tokens[0] ?? '');
   return { folder, server, device, bundle, [Symbol.asyncDispose]: () => closing.disposeAsync() };
-}
-
-/** @returns the agent's program, as `npm run build` makes it */
-export async function buildAgent(out: string): Promise<string> {
-  await promisify(execFile)(process.execPath, [BUILD, '--out', out]);
-  return join(out, 'tidegate-agent', 'tidegate-agent.cjs');
 }
 
 async function leaveOutService({ configFile }: Device): Promise<void> {

@@ -14,5 +14,5 @@ export interface Bundles {
 export async function buildBundles(folder: string): Promise<Bundles> {
   const { code, stderr } = await runToEnd([BUILD, '--out', folder]);
   if (code !== 0 || stderr !== '') throw new Error(`the build ended with ${code}: ${stderr}`);
-  return { folder, program: name => join(folder, name, `${name}.mjs`) };
+  return { folder, program: name => join(folder, name, `${name}.${name === 'tidegate-agent' ? 'cjs' : 'mjs'}`) };
 }

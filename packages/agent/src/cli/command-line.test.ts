@@ -92,7 +92,7 @@ test('help tells of a command, its argument and its options', () => {
   const help = called('look', '-h');
   for (const words of ['Usage: prog look [options]', '--csv [label]', '(unless given: usual)'])
     expect(help).toContain(words);
-  expect(called('set', '--help')).toContain('<kind>      which (on, off)');
+  expect(called('set', '--help')).toMatch(/<kind> +which \(on, off\)/);
 });
 
 test('no words make it fail otherwise than as wrong usage', () => {

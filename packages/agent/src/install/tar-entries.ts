@@ -47,13 +47,14 @@ export async function* tarEntries(source: Pieces): AsyncGenerator<TarEntry> {
       else next = extended(header.type, meta, next);
       continue;
     }
-    next = undefined;
     const left = { bytes: size };
-    const { path = '', type, mode = 0, linkpath = '' } = header;
+    const { type, mode = 0 } = header;
+    const { path, linkpath } = namesOf(header, next);
+    next = undefined;
     yield { path, type, size, mode, linkpath, body: bodyOf(archive, left) };
     await archive.skip(left.bytes + padding);
   }
-  for await (const _ of archive.rest());
+  for await (const piece of archive.rest()) void piece;
 }
 
 const META_TYPES = new Set<string>([
@@ -81,6 +82,11 @@ async function readHeader(archive: Input, next: Pax | undefined, all: Pax | unde
     return header;
   }
   return undefined;
+}
+
+/** The block holds the beginning of a long name, and `Header` puts its prefix before whatever there is: extended headers win. */
+function namesOf(header: Header, next: Pax | undefined): { path: string; linkpath: string } {
+  return { path: next?.path ?? header.path ?? '', linkpath: next?.linkpath ?? header.linkpath ?? '' };
 }
 
 async function readMeta(archive: Input, size: number, padding: number): Promise<string> {
@@ -162,7 +168,7 @@ function openInput(source: Pieces): Input {
     return true;
   };
   const peek = async (bytes: number) => {
-    while (held.length < bytes && (await more()));
+    while (held.length < bytes) if (!(await more())) break;
     return held.subarray(0, bytes);
   };
   const some = async (bytesMax: number) => {
