@@ -83,7 +83,10 @@ test.each([
   ['/check-in', checkIn, LIMITS.checkInBytes],
   ['/reports', { reports: [report] }, LIMITS.reportsBytes],
 ])('answers %s that is no JSON, too long, or of another type', async (path, body, bytes) => {
-  for (const text of ['{', '', '{"__proto__":{}}', 'null']) {
+  const poisoned = ['__proto__', 'constructor'].map(name =>
+    JSON.stringify(body).replace('{', `{"${name}":{"prototype":{"admin":true}},`),
+  );
+  for (const text of ['{', '', '{"__proto__":{}}', 'null', ...poisoned]) {
     expect((await say(path, text)).status).toBe(400);
   }
   const long = JSON.stringify({ ...body, padding: 'x'.repeat(bytes) });

@@ -20,6 +20,12 @@ declare module 'fastify' {
 
 export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox {
   const { checkIns, offers, stops } = deps.metrics;
+  const count = (answer: CheckInAnswer): CheckInAnswer => {
+    checkIns.inc();
+    if (answer.offer) offers.inc();
+    if (answer.stop.length > 0) stops.inc();
+    return answer;
+  };
   return async app => {
     rememberText(app);
     app.post(
@@ -35,20 +41,20 @@ export function checkInRoute(deps: CheckInRouteDeps): FastifyPluginAsyncTypebox 
           response: { 200: CheckInAnswer },
         },
       },
-      async request => {
-        const answer = await checkIn(deps, request.device, request.body, request.text);
-        checkIns.inc();
-        if (answer.offer) offers.inc();
-        if (answer.stop.length > 0) stops.inc();
-        return answer;
+      request => {
+        const answer = checkIn(deps, request.device, request.body, request.text);
+        return answer instanceof Promise ? answer.then(count) : count(answer);
       },
     );
   };
 }
 
-/** Whether a device says anything new is judged by its words as they came: to write them again would cost more. */
+/**
+ * Whether a device says anything new is judged by its words as they came: to write them again would cost more. Names that
+ * poison prototypes are refused by the schema, which is closed: they are not looked for in the text besides.
+ */
 function rememberText(app: FastifyInstance): void {
-  const parse = app.getDefaultJsonParser('error', 'error');
+  const parse = app.getDefaultJsonParser('ignore', 'ignore');
   app.decorateRequest('text', '');
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, text: string, done) => {
     request.text = text;

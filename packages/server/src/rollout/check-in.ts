@@ -23,13 +23,16 @@ export interface CheckInDeps extends Deps {
   readonly downloadsAtOnce?: number | undefined;
 }
 
-/** @param text the body as it came */
-export async function checkIn(
+/**
+ * Answers at once where memory is enough: a promise would cost as much as the decision.
+ * @param text the body as it came
+ */
+export function checkIn(
   deps: CheckInDeps,
   identity: { readonly id: string; readonly product: string },
   body: CheckInRequest,
   text: string,
-): Promise<CheckInAnswer> {
+): CheckInAnswer | Promise<CheckInAnswer> {
   const facts: SaidFacts = {
     id: identity.id,
     product: identity.product,
@@ -44,8 +47,10 @@ export async function checkIn(
   const pollAfterSeconds = deps.pace.pollAfterSeconds(identity.id, now);
   const asked = { said: facts, workingOn: body.update?.rolloutId };
   const view = deps.board.current();
-  const toDo = view ? (fromMemory(deps.memory, asked, view, now) ?? (await fromDatabase(deps, asked, view))) : NOTHING;
-  return { ...toDo, pollAfterSeconds };
+  if (!view) return { ...NOTHING, pollAfterSeconds };
+  const toDo = fromMemory(deps.memory, asked, view, now);
+  if (toDo) return { ...toDo, pollAfterSeconds };
+  return fromDatabase(deps, asked, view).then(found => ({ ...found, pollAfterSeconds }));
 }
 
 type WhatToDo = Pick<CheckInAnswer, 'offer' | 'stop'>;
