@@ -6,6 +6,7 @@ import { artifactCpu } from './artifact-cpu.ts';
 import { checkIn } from './check-in.ts';
 import { checkInMillion } from './check-in-million.ts';
 import { checkInTls } from './check-in-tls.ts';
+import { delta } from './delta.ts';
 import { enrolBurst } from './enrol-burst.ts';
 import { fleetRestart } from './fleet-restart.ts';
 import { fleetRestartReal } from './fleet-restart-real.ts';
@@ -30,6 +31,7 @@ const BENCHMARKS: Readonly<Record<string, () => Promise<BenchResult | readonly B
   'check-in': checkIn,
   'check-in-million': checkInMillion,
   'check-in-tls': checkInTls,
+  delta,
   'enrol-burst': enrolBurst,
   'fleet-restart': fleetRestart,
   'fleet-restart-real': fleetRestartReal,

@@ -48,9 +48,15 @@ async function installAndSwitch(installer: ServiceInstaller): Promise<void> {
 
 test('installs the bytes as they are, as one file under the signed name', async () => {
   const installer = await open();
+  expect(await installer.runningImage?.()).toBeUndefined();
   await installAndSwitch(installer);
   await installer.proveHealthy(never);
   await installer.markGood('b');
+  expect(await installer.runningImage?.()).toEqual({
+    path: join(folder, 'firmware/b', NAME),
+    lengthBytes: BYTES.length,
+    sha256: target().sha256,
+  });
   expect(await installed()).toEqual(BYTES);
   expect(await readdir(join(folder, 'firmware/current'))).toEqual([NAME]);
 });

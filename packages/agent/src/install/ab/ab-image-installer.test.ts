@@ -81,6 +81,10 @@ describe.each([
 
     const running = await bootLoader(environment);
     const next = await open(environment, { running });
+    expect([await old.runningImage?.(), await next.runningImage?.()]).toMatchObject([
+      undefined,
+      { lengthBytes: IMAGE.length },
+    ]);
     expect(await next.slots()).toMatchObject({ running: 'b', armed: { slot: 'b', triesLeft: 1 } });
     await next.proveHealthy(never);
     await next.markGood('b');
