@@ -5,12 +5,13 @@
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { contentPath, describedAs } from '@tidegate/protocol';
 import type { SignedDelta } from '@tidegate/agent';
 import { startStaticServer } from '../src/static-server.ts';
 import { openSigningDesk, type SigningDesk } from '../src/signing-desk.ts';
 import { tempFolder } from '../src/temp-folder.ts';
-import { debianImages, type ImagePair, PAIRS } from './debian-images.ts';
+import { debianImages, type ImagePair, PAIRS, run } from './debian-images.ts';
 import type { DeltaDownload, DeltaDownloaded } from './delta-device.ts';
 import { casyncBytes, xdeltaBytes } from './delta-rivals.ts';
 import { askOwnProcess } from './own-process.ts';
@@ -88,7 +89,7 @@ async function peakBytes(
     artifacts: new Map([[contentPath(delta.path, delta.sha256), bytes]]),
   });
   const { path, sha256, lengthBytes } = made.next;
-  const { peakBytes: peak } = await askOwnProcess<DeltaDownloaded>(new URL('delta-device.ts', import.meta.url), {
+  const { peakBytes: peak } = await askOwnProcess<DeltaDownloaded>(await bundled(folder), {
     netDir: join(folder, 'net'),
     source: server.url,
     target: { path, sha256, lengthBytes },
@@ -96,6 +97,23 @@ async function peakBytes(
     oldImage: { path: made.oldPath, lengthBytes: made.old.lengthBytes, sha256: made.old.sha256 },
   } satisfies DeltaDownload);
   return peak;
+}
+
+/** As devices run it: one file of plain JavaScript. What strips types in a checkout takes memory of its own. */
+async function bundled(folder: string): Promise<URL> {
+  const file = join(folder, 'delta-device.mjs');
+  const esbuild = join(import.meta.dirname, '../../node_modules/.bin/esbuild');
+  const entry = join(import.meta.dirname, 'delta-device.ts');
+  const require = "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);";
+  await run(esbuild, [
+    entry,
+    '--bundle',
+    '--platform=node',
+    '--format=esm',
+    `--outfile=${file}`,
+    `--banner:js=${require}`,
+  ]);
+  return pathToFileURL(file);
 }
 
 /** The patch as the draft lists it. */

@@ -27,7 +27,8 @@ export async function openPartFile(path: string, lengthBytes: number): Promise<A
   };
 
   const flush = async () => {
-    const bytes = Buffer.concat(waiting, waitingBytes);
+    const [only] = waiting;
+    const bytes = only && waiting.length === 1 ? only : Buffer.concat(waiting, waitingBytes);
     waiting = [];
     waitingBytes = 0;
     await handle.appendFile(bytes);

@@ -4,12 +4,12 @@
  * a frame cannot give more than its block. Memory is bounded by head, dictionary and block.
  */
 import { hash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, zstdDecompress } from 'node:zlib';
+import { constants, zstdDecompressSync } from 'node:zlib';
 import type { PatchEntry } from '@tidegate/protocol';
 import { type PatchBlock, type PatchHead, readPatchHead } from '@tidegate/protocol/delta';
 import { AgentError } from '../../agent-error.ts';
 import type { ArtifactSink, SignedDelta } from '../../ports.ts';
+import { garbageCollector } from './collect-garbage.ts';
 import { type OpenRange, openRange, type RangeSource } from './fetch-range.ts';
 import type { OldFile } from './old-file.ts';
 import type { WayEnd } from './way-end.ts';
@@ -37,15 +37,17 @@ export async function applyPatch({ range, delta, old, sink, imageBytes, onBytes 
   const frames = await openRange(range, delta, { from: first.frame.offset, to: delta.lengthBytes });
   if (!frames) return closed(range);
   const dictionary = reusedBuffer();
+  const collectGarbage = garbageCollector();
   try {
     for (const [i, block] of head.blocks.entries()) {
       if (i < from) continue;
       const frame = await takeFrame(frames, block, range);
-      const content = await blockFrom(frame, block, await readRanges(old, block, dictionary));
+      const content = blockFrom(frame, block, await readRanges(old, block, dictionary));
       if (!content) return unfit(`block ${i} does not come out of what runs here`);
       // Where another way ended within the block, its rest goes on from there.
       await sink.append(content.subarray(sink.size() - i * head.blockBytes));
       onBytes(sink.size());
+      collectGarbage();
     }
   } finally {
     await frames.hangUp();
@@ -77,33 +79,41 @@ async function takeFrame(frames: OpenRange, { frame }: PatchBlock, range: RangeS
   return bytes;
 }
 
-const decompress = promisify(zstdDecompress);
-
-/** @returns undefined where it is not the block that was signed */
-async function blockFrom(
+/**
+ * In this thread, some ten milliseconds for a block: threads keep what they have freed, a megabyte here and there.
+ * @returns undefined where it is not the block that was signed
+ */
+function blockFrom(
   frame: Buffer,
   { lengthBytes, sha256 }: PatchBlock,
   dictionary: Buffer | undefined,
-): Promise<Buffer | undefined> {
+): Buffer | undefined {
   if (!dictionary) return undefined;
-  const content = await decompress(frame, {
-    ...(dictionary.length > 0 && { dictionary }),
-    chunkSize: Math.max(lengthBytes, CHUNK_BYTES_LEAST),
-    maxOutputLength: lengthBytes,
-    params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
-  }).catch((error: Error) => {
+  const content = decompress(frame, dictionary, lengthBytes);
+  return content?.length === lengthBytes && hash('sha256', content, 'hex') === sha256 ? content : undefined;
+}
+
+/** @returns undefined where it is no frame, or one of more bytes */
+function decompress(frame: Buffer, dictionary: Buffer, maxBytes: number): Buffer | undefined {
+  try {
+    return zstdDecompressSync(frame, {
+      ...(dictionary.length > 0 && { dictionary }),
+      chunkSize: Math.max(maxBytes, CHUNK_BYTES_LEAST),
+      maxOutputLength: maxBytes,
+      params: { [constants.ZSTD_d_windowLogMax]: ZSTD_WINDOW_LOG_MAX },
+    });
+  } catch (error) {
     if (isDataFault(error)) return undefined;
     throw error;
-  });
-  return content?.length === lengthBytes && hash('sha256', content, 'hex') === sha256 ? content : undefined;
+  }
 }
 
 /** zlib takes no smaller ones. */
 const CHUNK_BYTES_LEAST = 64;
 
 /** Said about the bytes: they are not of the format, or are more than they may be. */
-function isDataFault(error: Error): boolean {
-  return 'code' in error && /^(ZSTD_|ERR_BUFFER_TOO_LARGE)/.test(String(error.code));
+function isDataFault(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^(ZSTD_|ERR_BUFFER_TOO_LARGE)/.test(String(error.code));
 }
 
 /** @returns undefined where the old image ends before */
