@@ -1,4 +1,5 @@
 /** A device that brings an image in by its deltas, in a process of its own: what it fetched, and its memory at the most. */
+import { readFile } from 'node:fs/promises';
 import { createDownloader, createHttpClient, durableFiles, type Shortcuts, systemClock } from '@tidegate/agent';
 import { answerParent } from './own-process.ts';
 
@@ -28,5 +29,12 @@ await answerParent(async ({ netDir, source, target, deltas, oldImage }: DeltaDow
     },
   });
   http.close();
-  return { peakBytes: process.resourceUsage().maxRSS * 1024 };
+  return { peakBytes: await peakBytes() };
 });
+
+/** As the kernel has it for this program: what `getrusage` says includes the process that this one was forked from. */
+async function peakBytes(): Promise<number> {
+  const kib = /^VmHWM:\s*(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8'))?.[1];
+  if (kib === undefined) throw new Error('/proc/self/status has no VmHWM');
+  return Number(kib) * 1024;
+}
