@@ -47,7 +47,7 @@ export async function applyPatch({ range, delta, old, sink, imageBytes, onBytes 
       // Where another way ended within the block, its rest goes on from there.
       await sink.append(content.subarray(sink.size() - i * head.blockBytes));
       onBytes(sink.size());
-      collectGarbage();
+      collectGarbage(content.length);
     }
   } finally {
     await frames.hangUp();

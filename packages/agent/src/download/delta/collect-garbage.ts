@@ -5,11 +5,18 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** @returns what to call once a large buffer is out of use; costs some milliseconds */
-export function garbageCollector(): () => void {
+/** So much may lie about: a collection costs milliseconds, the more so the larger the program. */
+const KEPT_BYTES = 4 * 1024 ** 2;
+
+/** @returns what to tell of buffers that are out of use */
+export function garbageCollector(): (deadBytes: number) => void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
-  return () => {
-    if (typeof collect === 'function') collect();
+  let lying = 0;
+  return deadBytes => {
+    lying += deadBytes;
+    if (lying < KEPT_BYTES || typeof collect !== 'function') return;
+    lying = 0;
+    collect();
   };
 }
