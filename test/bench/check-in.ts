@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Child, startChild } from '../src/child.ts';
 import { startServerProcess } from '../src/server-process.ts';
-import { cpuSeconds, postgresCpuSeconds } from './cpu.ts';
+import { cpuSeconds } from './cpu.ts';
 import { openSharedGround } from './ground.ts';
 import { type Load, runLoad } from './load.ts';
 import { type BenchResult, median, rounded } from './result.ts';
@@ -21,7 +21,6 @@ const GOALS = { own: 0.75, whole: 0.6, naive: 5 };
 
 export async function checkIn(): Promise<BenchResult> {
   await using ground = await openSharedGround();
-  const postgres = join(ground.folder, 'postgres');
   const server = await startServerProcess(ground.plan);
   await using stack = new AsyncDisposableStack();
   stack.use(server.child);
@@ -33,7 +32,7 @@ export async function checkIn(): Promise<BenchResult> {
   const bare = await beside('bare-server.ts');
   const naive = await beside('naive-server.ts', join(ground.plan.data, 'token-key.pem'), ground.databaseUrl);
   const load = await checkInLoad(server, ROUND_SECONDS);
-  const both = async (pid: number) => ({ own: await cpuSeconds(pid), postgres: await postgresCpuSeconds(postgres) });
+  const both = async (pid: number) => ({ own: await cpuSeconds(pid), postgres: await ground.postgresSeconds() });
   const round = async () => ({
     ours: await warmPerSecond(load, () => both(server.child.pid)),
     naive: await warmPerSecond(at(load, naive), () => both(naive.pid)),

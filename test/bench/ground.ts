@@ -5,6 +5,7 @@ import { pino } from 'pino';
 import type { ServerPlan } from '../src/server-process.ts';
 import { openSigningDesk, type SigningDesk } from '../src/signing-desk.ts';
 import { tempFolder } from '../src/temp-folder.ts';
+import { postgresCpuSeconds } from './cpu.ts';
 
 export interface Ground extends AsyncDisposable {
   readonly folder: string;
@@ -23,6 +24,8 @@ export async function openGround(): Promise<Ground> {
 
 export interface SharedGround extends Ground {
   readonly databaseUrl: string;
+  /** CPU time that PostgreSQL has used so far. */
+  readonly postgresSeconds: () => Promise<number>;
 }
 
 /** With a database that any number of processes share. */
@@ -37,6 +40,7 @@ export async function openSharedGround(): Promise<SharedGround> {
     desk: ground.desk,
     plan: { ...ground.plan, databaseUrl: postgres.url },
     databaseUrl: postgres.url,
+    postgresSeconds: () => postgresCpuSeconds(join(ground.folder, 'postgres')),
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
 }

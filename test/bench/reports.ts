@@ -4,13 +4,12 @@
  * counters against its attempts.
  */
 import { createPrivateKey, randomBytes } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEVICE_API, LIMITS, type Report } from '@tidegate/protocol';
 import { openDatabase } from '@tidegate/server';
 import { sql } from 'kysely';
 import { pino } from 'pino';
-import { cpuSeconds } from './cpu.ts';
 import { type Load, sendEach } from './load.ts';
 import { type BenchResult, rounded } from './result.ts';
 import { seededCheckIn } from './seeded-check-in.ts';
@@ -26,7 +25,7 @@ type Told = Pick<Report, 'state' | 'code' | 'counter' | 'sha256'>;
 
 export async function reports(): Promise<BenchResult> {
   await using fleets = await seededFleets();
-  const { server, databaseUrl, data } = await fleets.open('reports', DEVICES, 1);
+  const { server, databaseUrl, data, postgresSeconds } = await fleets.open('reports', DEVICES, 1);
   const key = createPrivateKey(await readFile(join(data, 'token-key.pem')));
   const devices = Array.from({ length: DEVICES }, (_, i) => seededCheckIn(key, seededId(i + 1)));
   const rollout = await server.admin.post<{ id: string }>('/rollouts', {
@@ -67,23 +66,6 @@ export async function reports(): Promise<BenchResult> {
     goal: `value >= ${GOAL}`,
     pass: value >= GOAL,
   };
-
-  /** Of all processes of the server that this one belongs to. */
-  async function postgresSeconds(): Promise<number> {
-    const { rows: own } = await sql<{ pid: number }>`select pg_backend_pid() as pid`.execute(db);
-    const postmaster = await parentOf(own[0]?.pid ?? 0);
-    const all = (await readdir('/proc')).filter(name => /^\d+$/.test(name)).map(Number);
-    const parents = await Promise.all(all.map(async pid => [pid, await parentOf(pid).catch(() => 0)] as const));
-    const seconds = parents
-      .filter(([, parent]) => parent === postmaster)
-      .map(([pid]) => cpuSeconds(pid).catch(() => 0));
-    return (await Promise.all(seconds)).reduce((a, b) => a + b, 0);
-  }
-}
-
-async function parentOf(pid: number): Promise<number> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-  return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
 function batchOf(

@@ -23,6 +23,8 @@ export interface SeededFleet {
   readonly databaseUrl: string;
   /** The server's data folder. */
   readonly data: string;
+  /** CPU time that PostgreSQL has used so far, for all fleets. */
+  readonly postgresSeconds: () => Promise<number>;
 }
 
 /** Of the device that was seeded at this place, from 1 on. */
@@ -51,7 +53,7 @@ export async function seededFleets(): Promise<SeededFleets> {
       const server = await startServerProcess({ ...ground.plan, data, pollSeconds: 300, databaseUrl });
       closing.use(server.child);
       await fill(databaseUrl, devices, releases);
-      return { server, databaseUrl, data };
+      return { server, databaseUrl, data, postgresSeconds: ground.postgresSeconds };
     },
     [Symbol.asyncDispose]: () => closing.disposeAsync(),
   };
