@@ -2,7 +2,7 @@
  * Whether an answer is one that the OpenAPI document has: the operation, its status, its media type, its body, and for a
  * refusal its code. Every request of a test app is held against it, so the document cannot come to say what is not so.
  */
-import { parser } from '@tidegate/protocol';
+import { Compile } from 'typebox/compile';
 
 export interface OpenapiDocument {
   readonly paths: Readonly<Record<string, Readonly<Record<string, OpenapiOperation>>>>;
@@ -40,7 +40,7 @@ export interface SeenAnswer {
 /** @returns what checks an answer. It throws where a path that the document has answers something else. */
 export function documented(document: OpenapiDocument): (answer: SeenAnswer) => void {
   const paths = Object.entries(document.paths).map(([path, item]) => ({ pattern: patternOf(path), item }));
-  const parsers = new Map<object, ReturnType<typeof parser>>();
+  const faults = new Map<object, FaultOf>();
 
   return answer => {
     const path = answer.path.split('?', 1)[0] ?? '';
@@ -59,20 +59,31 @@ export function documented(document: OpenapiDocument): (answer: SeenAnswer) => v
     const media = found.content?.[type];
     if (!media) return `answered ${status} as ${type}`;
     if (json === undefined) return undefined;
-    const parsed = parserOf(media.schema)(json);
-    return parsed.ok ? undefined : `answered ${status} ${JSON.stringify(json)}, where ${parsed.fault.path} is wrong`;
+    const fault = faultOf(media.schema)(json);
+    return fault === undefined ? undefined : `answered ${status} ${JSON.stringify(json)}, where ${fault}`;
   }
 
-  function parserOf(schema: object): ReturnType<typeof parser> {
-    const made = parsers.get(schema) ?? schemaParser(document, schema);
-    parsers.set(schema, made);
+  function faultOf(schema: object): FaultOf {
+    const made = faults.get(schema) ?? schemaFault(document, schema);
+    faults.set(schema, made);
     return made;
   }
 }
 
-/** For a schema of the document, whose references point into the whole of it. */
-export function schemaParser({ components }: OpenapiDocument, schema: object): ReturnType<typeof parser> {
-  return parser({ ...schema, components });
+/** What is wrong with a value, and where; undefined: nothing. */
+type FaultOf = (value: unknown) => string | undefined;
+
+/**
+ * For a schema of the document, whose references point into the whole of it. By the library of schemas: what the server
+ * checks with is not to vouch for what it says.
+ */
+export function schemaFault({ components }: OpenapiDocument, schema: object): FaultOf {
+  const compiled = Compile({ ...schema, components });
+  return value => {
+    if (compiled.Check(value)) return undefined;
+    const [fault] = compiled.Errors(value);
+    return `${fault?.instancePath ?? ''} ${fault?.message ?? 'is wrong'}`;
+  };
 }
 
 function patternOf(path: string): RegExp {
