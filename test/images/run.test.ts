@@ -219,7 +219,8 @@ test.each(['redis', 'postgresql'])(
       },
       as,
       logFile,
-      isReady: line => line.includes('this process is the active one'),
+      // Active, and with a first timestamp: before that there is nothing to follow.
+      isReady: line => line.includes('"event":"published"'),
     });
     closing.use(serving);
     await writeFile(join(maker.dir, 'app.img'), 'what the build made');
