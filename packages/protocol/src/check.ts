@@ -11,8 +11,8 @@ export interface Fault {
   readonly message: string;
 }
 
-/** @returns what is wrong with the value, which lies at the path */
-export type Check = (value: unknown, path: string) => Fault | undefined;
+/** @returns what is wrong with the value, at a path from there: nothing is written for what is right */
+export type Check = (value: unknown) => Fault | undefined;
 
 /** What a keyword asks, from its argument and the schema that it stands in. */
 type Keyword = (argument: never, schema: Schema) => Check;
@@ -26,44 +26,41 @@ const REMARKS = new Set(['title', 'description', 'default', 'examples', '$id']);
 const KEYWORDS: Readonly<Record<string, Keyword>> = {
   type: (name: string) => rule(value => isOfType(value, name), `must be ${name}`),
 
-  required: (names: readonly string[]) => (value, path) => {
-    if (!isObject(value)) return undefined;
+  required: (names: readonly string[]) => value => {
+    if (!isObject(value) || names.every(name => Object.hasOwn(value, name))) return undefined;
     const missing = names.filter(name => !Object.hasOwn(value, name));
-    return missing[0] === undefined
-      ? undefined
-      : { path: below(path, missing[0]), message: `must have required properties ${missing.join(', ')}` };
+    return { path: step(missing[0] ?? ''), message: `must have required properties ${missing.join(', ')}` };
   },
   additionalProperties: (_: false, schema) => {
     const known = schema['properties'] ?? {};
     const patterns = Object.keys(schema['patternProperties'] ?? {}).map(pattern => new RegExp(pattern, 'u'));
-    return (value, path) => {
+    return value => {
       const unknown =
         isObject(value) &&
         Object.keys(value).find(key => !Object.hasOwn(known, key) && !patterns.some(p => p.test(key)));
       return typeof unknown === 'string'
-        ? { path: below(path, unknown), message: 'must not have additional properties' }
+        ? { path: step(unknown), message: 'must not have additional properties' }
         : undefined;
     };
   },
   patternProperties: (schemas: Readonly<Record<string, TSchema>>) => {
     const checks = Object.entries(schemas).map(([p, schema]) => [new RegExp(p, 'u'), checkOf(schema)] as const);
-    return (value, path) => {
+    return value => {
       let fault: Fault | undefined;
       for (const [key, field] of isObject(value) ? Object.entries(value) : [])
-        for (const [pattern, check] of checks)
-          if (pattern.test(key)) fault = deeper(fault, check(field, below(path, key)));
+        for (const [pattern, check] of checks) if (pattern.test(key)) fault = deeper(fault, below(key, check(field)));
       return fault;
     };
   },
   properties: (schemas: Readonly<Record<string, TSchema>>, { required = [] }) => {
     const checks = Object.entries(schemas).map(([key, schema]) => [key, checkOf(schema)] as const);
-    return (value, path) => {
+    return value => {
       if (!isObject(value)) return undefined;
       let fault: Fault | undefined;
       for (const [key, check] of checks) {
         const isThere =
           Object.hasOwn(value, key) && (value[key] !== undefined || (required as readonly string[]).includes(key));
-        if (isThere) fault = deeper(fault, check(value[key], below(path, key)));
+        if (isThere) fault = deeper(fault, below(key, check(value[key])));
       }
       return fault;
     };
@@ -75,11 +72,13 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
 
   items: (items: TSchema | readonly TSchema[]) => {
     const each = Array.isArray(items) ? items.map(checkOf) : checkOf(items);
-    return (value, path) => {
+    return value => {
+      if (!Array.isArray(value)) return undefined;
       let fault: Fault | undefined;
-      for (const [i, item] of Array.isArray(value) ? value.entries() : []) {
+      for (let i = 0; i < value.length; i++) {
         const check = typeof each === 'function' ? each : each[i];
-        fault = deeper(fault, check?.(item, `${path}/${i}`));
+        const found = check?.(value[i]);
+        if (found) fault = deeper(fault, below(String(i), found));
       }
       return fault;
     };
@@ -112,10 +111,10 @@ const KEYWORDS: Readonly<Record<string, Keyword>> = {
   enum: (values: readonly unknown[]) => rule(v => values.includes(v), 'must be equal to one of the allowed values'),
   anyOf: (schemas: readonly TSchema[]) => {
     const checks = schemas.map(checkOf);
-    return (value, path) => {
+    return value => {
       let fault: Fault | undefined;
       for (const check of checks) {
-        const found = check(value, path);
+        const found = check(value);
         if (!found) return undefined;
         fault = deeper(fault, found);
       }
@@ -136,15 +135,18 @@ export function checkOf(schema: TSchema): Check {
   const checks = Object.entries(KEYWORDS).flatMap(([word, keyword]) =>
     Object.hasOwn(words, word) ? [keyword(words[word] as never, words)] : [],
   );
-  return (value, path) => {
+  const [only] = checks;
+  if (only && checks.length === 1) return only;
+  return value => {
     let fault: Fault | undefined;
-    for (const check of checks) fault = deeper(fault, check(value, path));
+    for (const check of checks) fault = deeper(fault, check(value));
     return fault;
   };
 }
 
 function rule(holds: (value: unknown) => boolean, message: string): Check {
-  return (value, path) => (holds(value) ? undefined : { path, message });
+  const fault = { path: '', message };
+  return value => (holds(value) ? undefined : fault);
 }
 
 /** The first of the deepest. */
@@ -157,8 +159,13 @@ function depth({ path }: Fault): number {
   return path.split('/').length;
 }
 
-function below(path: string, key: string): string {
-  return `${path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
+function below(key: string, fault: Fault | undefined): Fault | undefined {
+  return fault && { path: step(key) + fault.path, message: fault.message };
+}
+
+/** Of a JSON pointer. */
+function step(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
 
 function isObject(value: unknown): value is JsonObject {

@@ -22,7 +22,7 @@ export function parser<S extends TSchema>(schema: S): (value: unknown) => Parsed
   let check: Check | undefined;
   return value => {
     check ??= checkOf(schema);
-    const fault = check(value, '');
+    const fault = check(value);
     return fault ? { ok: false, fault } : { ok: true, value: value as Static<S> };
   };
 }
