@@ -142,7 +142,9 @@ test('is held against every answer that a test sees: a code, a status or a field
   };
   const problem = (code: keyof typeof PROBLEMS) => ({ type: 'about:blank', title: code, status: PROBLEMS[code], code });
   expect(() => check({ ...answer, status: 409, json: problem('conflict') })).not.toThrow();
-  expect(() => check({ ...answer, status: 409, json: problem('rollout-conflict') })).toThrow(/where \/code must be equal/);
+  expect(() => check({ ...answer, status: 409, json: problem('rollout-conflict') })).toThrow(
+    /where \/code must be equal/,
+  );
   expect(() => check({ ...answer, status: 418, json: problem('conflict') })).toThrow(/answered 418/);
   expect(() => check({ ...answer, status: 201, json: { name: 'gw2' } })).toThrow(
     /answered 201 as application\/problem/,
