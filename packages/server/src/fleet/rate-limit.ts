@@ -21,8 +21,8 @@ export function rateLimit(clock: Clock, perMinute: number): RateLimit {
   const buckets = recentMap<{ bucket: Bucket | undefined }>(ASKERS_REMEMBERED);
   return {
     admit: asker => {
-      let held = buckets.get(asker);
-      if (!held) buckets.set(asker, (held = { bucket: undefined }));
+      const held = buckets.get(asker) ?? { bucket: undefined };
+      if (!held.bucket) buckets.set(asker, held);
       const { bucket, isTaken, waitSeconds } = draw(held.bucket, rate, clock.now().getTime());
       held.bucket = bucket;
       if (isTaken) return;

@@ -14,7 +14,7 @@ import { deafSeconds, type Moment } from './deaf-spell.ts';
 import { type GateInput, type GateVerdict, lookOf } from './gate.ts';
 import { needsApproval, nextPhase } from './rollout-control.ts';
 import type { RolloutRow } from './rollout-store.ts';
-import { runningRollout } from './running-rollout.ts';
+import { openedAt } from './running-rollout.ts';
 import { silentRollouts } from './silence.ts';
 
 export interface Situation {
@@ -43,7 +43,7 @@ export async function situationsOf(db: Db, rows: readonly RolloutRow[], moment: 
 }
 
 export function gateInput({ row, counts, withdrawn }: Situation, { now, deaf }: Moment): Omit<GateInput, 'survey'> {
-  const { openedAt } = runningRollout(row);
+  const opened = openedAt(row);
   return {
     gate: row.gate,
     state: row.state,
@@ -54,8 +54,8 @@ export function gateInput({ row, counts, withdrawn }: Situation, { now, deaf }: 
     phase: counts.get(row.open_phase) ?? NO_COUNTS,
     total: totalCounts(counts),
     looked: { phase: row.looked_phase, total: row.looked_total },
-    openedAt,
-    deafSeconds: deafSeconds(openedAt, now, deaf),
+    openedAt: opened,
+    deafSeconds: deafSeconds(opened, now, deaf),
     now,
   };
 }

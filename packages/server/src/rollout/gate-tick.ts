@@ -57,7 +57,7 @@ async function judge(deps: TickDeps, seen: Situation, moment: Moment): Promise<v
   const asked = gateInput(seen, moment);
   const survey = needsSurvey(asked) ? await surveyOf(deps, seen, moment) : NOT_SURVEYED;
   const input = { ...asked, survey };
-  if (!seen.hasSilent && !writes(effectOf(seen, input, decideGate(input)))) return;
+  if (!seen.hasSilent && !hasEffect(effectOf(seen, input, decideGate(input)))) return;
   const stored = await deps.db.transaction().execute(async tx => {
     const row = await lockUnchanged(tx, seen.row);
     if (!row) return undefined;
@@ -71,7 +71,7 @@ async function judge(deps: TickDeps, seen: Situation, moment: Moment): Promise<v
   if (stored) deps.log.info({ rolloutId: seen.row.id, phase: seen.row.open_phase, ...stored }, 'the gate decided');
 }
 
-function writes({ changes, isNews }: Effect): boolean {
+function hasEffect({ changes, isNews }: Effect): boolean {
   return isNews || Object.keys(changes).length > 0;
 }
 

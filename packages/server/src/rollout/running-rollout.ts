@@ -44,6 +44,11 @@ export interface RunningRollout {
   readonly matches: Filter;
 }
 
+/** When the open phase opened, or the rollout may begin, if that is later. */
+export function openedAt({ not_before, phase_opened_at }: Selectable<RolloutsTable>): Date {
+  return not_before > phase_opened_at ? not_before : phase_opened_at;
+}
+
 export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
   const [open, before] = [row.phases[row.open_phase], row.phases[row.open_phase - 1]];
   return {
@@ -63,7 +68,7 @@ export function runningRollout(row: Selectable<RolloutsTable>): RunningRollout {
     openDevices: open?.devices,
     shareBefore: before?.basisPoints ?? 0,
     devicesBefore: before?.devices ?? 0,
-    openedAt: row.not_before > row.phase_opened_at ? row.not_before : row.phase_opened_at,
+    openedAt: openedAt(row),
     pace: row.pace,
     window: row.install_window,
     closedSeconds: row.install_window ? longestClosedSeconds(row.install_window) : 0,
