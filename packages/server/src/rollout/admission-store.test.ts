@@ -6,9 +6,9 @@ import { openDatabase } from '../db/open-database.ts';
 import { storeReports } from '../reports/report-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
+import { testCheckIn } from '../testing/test-check-in.ts';
 import { admitDevice } from './admission-store.ts';
 import { type Board, openBoard } from './board.ts';
-import { checkIn } from './check-in.ts';
 import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
 import { noteHearing } from './hearing-store.ts';
 import type { RolloutRow } from './rollout-store.ts';
@@ -45,17 +45,11 @@ async function start(more: Partial<RolloutRequest>): Promise<void> {
 }
 
 async function ask(id: string, state?: 'offered' | 'downloading' | 'downloaded', canary = false): Promise<boolean> {
-  const body = {
-    agentVersion: '0.1.0',
-    hardware: 'gw-a',
-    channel: 'stable',
+  const { offer } = await testCheckIn({ db: base.db, clock, log, board, memory, downloadsAtOnce }, id, {
     bootId: seedId(`boot ${id}`),
-    components: [{ component: 'app', version: '1.1.0', counter: 1 }],
     ...(state && { update: { rolloutId: rollout.id, attempt: 1, state } }),
     ...(canary && { canary }),
-  };
-  const deps = { db: base.db, clock, log, board, memory, pace: { pollAfterSeconds: () => 60 }, downloadsAtOnce };
-  const { offer } = await checkIn(deps, { id, product: 'gw' }, body, JSON.stringify(body));
+  });
   return offer !== null;
 }
 

@@ -1,6 +1,6 @@
 /** What the board shows, read from the database. */
 import { type Selectable, type SqlBool, sql } from 'kysely';
-import type { RolloutsTable } from '../db/schema.ts';
+import type { RolloutsTable } from '../db/rollout-tables.ts';
 import type { Db } from '../deps.ts';
 
 /**

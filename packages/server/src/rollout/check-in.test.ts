@@ -5,9 +5,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { tagByName } from '../admin/tag-store.ts';
 import { storeReports } from '../reports/report-store.ts';
 import { type FreshDatabase, freshDatabase } from '../testing/fresh-database.ts';
+import { testCheckIn } from '../testing/test-check-in.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from '../testing/seed.ts';
 import { type Board, openBoard } from './board.ts';
-import { checkIn } from './check-in.ts';
 import { type DeviceMemory, openDeviceMemory } from './device-memory.ts';
 import { stopRollout } from './rollout-control.ts';
 import type { RolloutRow } from './rollout-store.ts';
@@ -36,24 +36,8 @@ afterEach(async () => {
 });
 
 function ask(more: Partial<CheckInRequest> = {}, through: Pick<Board, 'current'> = board) {
-  const deps = {
-    db: base.db,
-    clock,
-    log: pino({ level: 'silent' }),
-    board: through,
-    memory,
-    pace: { pollAfterSeconds: () => 60 },
-  };
-  const body = {
-    agentVersion: '0.1.0',
-    hardware: 'gw-a',
-    channel: 'stable',
-    bootId: seedId('boot'),
-    components: [{ component: 'app', version: '1.1.0', counter: 1 }],
-    attributes: { site: 'home' },
-    ...more,
-  };
-  return checkIn(deps, { id, product: 'gw' }, body, JSON.stringify(body));
+  const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board: through, memory };
+  return testCheckIn(deps, id, { attributes: { site: 'home' }, ...more });
 }
 
 const attempts = () => base.db.selectFrom('attempts').selectAll().execute();
@@ -111,26 +95,12 @@ describe('a check-in', () => {
   });
 
   it('of a device that enrolled after the rollout began takes part: late joiners need no second rollout', async () => {
-    const late = { id: seedId('device 1'), product: 'gw' };
+    const late = seedId('device 1');
     await base.db.deleteFrom('devices').execute();
     await seedDevices(base.db, 2, now);
-    const deps = {
-      db: base.db,
-      clock,
-      log: pino({ level: 'silent' }),
-      board,
-      memory,
-      pace: { pollAfterSeconds: () => 60 },
-    };
-    const body = {
-      agentVersion: '0.1.0',
-      hardware: 'gw-a',
-      channel: 'stable',
-      bootId: seedId('boot late'),
-      components: [],
-      attributes: { site: 'home' },
-    };
-    const { offer } = await checkIn(deps, late, body, JSON.stringify(body));
+    const deps = { db: base.db, clock, log: pino({ level: 'silent' }), board, memory };
+    const more = { bootId: seedId('boot late'), components: [], attributes: { site: 'home' } };
+    const { offer } = await testCheckIn(deps, late, more);
     expect(offer?.rolloutId).toBe(rollout.id);
   });
 

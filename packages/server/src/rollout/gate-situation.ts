@@ -4,7 +4,7 @@
  */
 import type { RolloutState } from '@tidegate/protocol';
 import type { Updateable } from 'kysely';
-import type { RolloutsTable } from '../db/schema.ts';
+import type { RolloutsTable } from '../db/rollout-tables.ts';
 import type { Db } from '../deps.ts';
 import { NO_COUNTS } from '../reports/transition.ts';
 import { withdrawnTargets } from './board-store.ts';

@@ -5,7 +5,7 @@
  */
 import type { OperatorAction, RolloutAdvanceRequest, RolloutState } from '@tidegate/protocol';
 import type { Updateable } from 'kysely';
-import type { RolloutsTable } from '../db/schema.ts';
+import type { RolloutsTable } from '../db/rollout-tables.ts';
 import type { Db } from '../deps.ts';
 import { ServerError } from '../server-error.ts';
 import { storeAct } from './decision-store.ts';

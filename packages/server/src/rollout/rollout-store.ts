@@ -1,7 +1,8 @@
 /** Rollouts in the database: created and found. A change reaches the boards by the table's own trigger. */
 import type { RolloutState } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
-import type { ReleasesTable, RolloutsTable } from '../db/schema.ts';
+import type { RolloutsTable } from '../db/rollout-tables.ts';
+import type { ReleasesTable } from '../db/schema.ts';
 import type { Db } from '../deps.ts';
 import { lockComponent, refuseConflict } from './rollout-conflict.ts';
 import type { RolloutPlan } from './rollout-plan.ts';

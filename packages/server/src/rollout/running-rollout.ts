@@ -2,7 +2,7 @@
 import type { Pace, ReleaseClass, RolloutState, Window } from '@tidegate/protocol';
 import { LIMITS, longestClosedSeconds } from '@tidegate/protocol';
 import type { Selectable } from 'kysely';
-import type { RolloutsTable } from '../db/schema.ts';
+import type { RolloutsTable } from '../db/rollout-tables.ts';
 import { compileChoice, type Filter } from './filter.ts';
 import { admitsOneByOne } from './pace.ts';
 

@@ -2,12 +2,12 @@
 import type { Problem, RolloutRequest, RolloutRetryAnswer, RolloutView } from '@tidegate/protocol';
 import { storeReports } from '../reports/report-store.ts';
 import { openBoard } from '../rollout/board.ts';
-import { checkIn } from '../rollout/check-in.ts';
 import { openDeviceMemory } from '../rollout/device-memory.ts';
 import { tickGates } from '../rollout/gate-tick.ts';
 import type { RolloutRow } from '../rollout/rollout-store.ts';
 import { seedDevices, seedId, seedRelease, seedRollout } from './seed.ts';
 import { type TestApp, testApp } from './test-app.ts';
+import { testCheckIn } from './test-check-in.ts';
 
 export type TestRollout = Awaited<ReturnType<typeof testRollout>>;
 
@@ -46,22 +46,16 @@ export async function testRollout() {
       () => memory.close(),
       () => board.close(),
     );
-    const deps = { db: app.db, clock: app.clock, log: app.log, board, memory, pace: { pollAfterSeconds: () => 60 } };
+    const deps = { db: app.db, clock: app.clock, log: app.log, board, memory };
     return {
       confirm: () => board.confirm(),
       checkIn: async (device: number, workingOn?: string) => {
         await board.confirm();
-        const body = {
-          agentVersion: '0.1.0',
-          hardware: 'gw-a',
-          channel: 'stable',
-          bootId: seedId('boot'),
-          components: [{ component: 'app', version: '1.1.0', counter: 1 }],
-          ...(workingOn !== undefined && {
-            update: { rolloutId: workingOn, attempt: 1, state: 'downloading' as const },
-          }),
-        };
-        return checkIn(deps, { id: ids[device] ?? '', product: 'gw' }, body, JSON.stringify(body));
+        const update =
+          workingOn === undefined
+            ? {}
+            : { update: { rolloutId: workingOn, attempt: 1, state: 'downloading' as const } };
+        return testCheckIn(deps, ids[device] ?? '', update);
       },
     };
   }
