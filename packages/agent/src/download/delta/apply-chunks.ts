@@ -7,10 +7,10 @@ import type { ChunksEntry } from '@tidegate/protocol';
 import { type ChunkIndex, readChunkIndex } from '@tidegate/protocol/delta';
 import { AgentError } from '../../agent-error.ts';
 import type { ArtifactSink, SignedArtifact, SignedDelta } from '../../ports.ts';
-import { openRange, type RangeSource } from './fetch-range.ts';
+import { fetchSigned, openRange, type RangeSource } from './fetch-range.ts';
 import { type KnownChunks, knownChunks } from './known-chunks.ts';
 import type { OldFile } from './old-file.ts';
-import type { WayEnd } from './way-end.ts';
+import { closed, unfit, type WayEnd } from './way-end.ts';
 
 export interface ApplyChunks {
   readonly range: RangeSource;
@@ -26,8 +26,7 @@ export interface ApplyChunks {
 export async function applyChunks({ range, delta, image, old, sink, onBytes }: ApplyChunks): Promise<WayEnd> {
   const index = await fetchIndex(range, delta);
   if (!('count' in index)) return index;
-  if (index.imageBytes !== image.lengthBytes)
-    return { kind: 'unfit', why: `the index is of ${index.imageBytes} bytes` };
+  if (index.imageBytes !== image.lengthBytes) return unfit(`the index is of ${index.imageBytes} bytes`);
   const known = await knownChunks(index, old, () => {
     if (range.signal.aborted) throw new AgentError('stopped', 'stopped while the old image was read');
     onBytes(sink.size());
@@ -47,7 +46,7 @@ export async function applyChunks({ range, delta, image, old, sink, onBytes }: A
     if (await fromOld(at)) at = after(index, at);
     else {
       const end = await fetchRun({ range, image, index, known, sink }, at);
-      if (!end) return { kind: 'closed', why: `${range.source} does not have it, or not in ranges` };
+      if (!end) return closed(range);
       at = end;
     }
     onBytes(sink.size());
@@ -56,19 +55,10 @@ export async function applyChunks({ range, delta, image, old, sink, onBytes }: A
 }
 
 async function fetchIndex(range: RangeSource, delta: SignedDelta<ChunksEntry>): Promise<ChunkIndex | WayEnd> {
-  const opened = await openRange(range, delta, { from: 0, to: delta.lengthBytes });
-  if (!opened) return { kind: 'closed', why: `${range.source} does not have it` };
-  try {
-    const bytes = await opened.take(delta.lengthBytes);
-    if (hash('sha256', bytes, 'hex') !== delta.sha256)
-      throw new AgentError('artifact-hash', `${range.source}: the index is not what was signed`);
-    const index = readChunkIndex(bytes);
-    return index.ok
-      ? index.value
-      : { kind: 'unfit', why: `the signed index${index.fault.path} ${index.fault.message}` };
-  } finally {
-    await opened.hangUp();
-  }
+  const bytes = await fetchSigned(range, delta, delta, 'the index');
+  if (!bytes) return closed(range);
+  const index = readChunkIndex(bytes);
+  return index.ok ? index.value : unfit(`the signed index${index.fault.path} ${index.fault.message}`);
 }
 
 /** A chunk of the new image, with what of it the sink has already. */

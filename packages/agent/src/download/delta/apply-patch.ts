@@ -7,12 +7,11 @@ import { hash } from 'node:crypto';
 import { constants, zstdDecompressSync } from 'node:zlib';
 import type { PatchEntry } from '@tidegate/protocol';
 import { type PatchBlock, type PatchHead, readPatchHead } from '@tidegate/protocol/delta';
-import { AgentError } from '../../agent-error.ts';
 import type { ArtifactSink, SignedDelta } from '../../ports.ts';
 import { garbageCollector } from './collect-garbage.ts';
-import { type OpenRange, openRange, type RangeSource } from './fetch-range.ts';
+import { fetchSigned, type OpenRange, openRange, type RangeSource, requireHash } from './fetch-range.ts';
 import type { OldFile } from './old-file.ts';
-import type { WayEnd } from './way-end.ts';
+import { closed, unfit, type WayEnd } from './way-end.ts';
 
 /** A window of 8 MiB: no block is larger. */
 const ZSTD_WINDOW_LOG_MAX = 23;
@@ -56,17 +55,10 @@ export async function applyPatch({ range, delta, old, sink, imageBytes, onBytes 
 }
 
 async function fetchHead(range: RangeSource, delta: SignedDelta<PatchEntry>): Promise<PatchHead | WayEnd> {
-  const { lengthBytes, sha256 } = delta.entry.head;
-  const opened = await openRange(range, delta, { from: 0, to: lengthBytes });
-  if (!opened) return closed(range);
-  try {
-    const bytes = await opened.take(lengthBytes);
-    requireHash(bytes, sha256, range, 'the head of the patch');
-    const head = readPatchHead(bytes, delta.lengthBytes);
-    return head.ok ? head.value : unfit(`the signed head${head.fault.path} ${head.fault.message}`);
-  } finally {
-    await opened.hangUp();
-  }
+  const bytes = await fetchSigned(range, delta, delta.entry.head, 'the head of the patch');
+  if (!bytes) return closed(range);
+  const head = readPatchHead(bytes, delta.lengthBytes);
+  return head.ok ? head.value : unfit(`the signed head${head.fault.path} ${head.fault.message}`);
 }
 
 function blockAt({ blockBytes, imageBytes, blocks }: PatchHead, bytes: number): number {
@@ -138,17 +130,4 @@ function reusedBuffer(): (lengthBytes: number) => Buffer {
     if (buffer.length < lengthBytes) buffer = Buffer.allocUnsafeSlow(lengthBytes);
     return buffer.subarray(0, lengthBytes);
   };
-}
-
-function requireHash(bytes: Buffer, sha256: string, { source }: RangeSource, what: string): void {
-  if (hash('sha256', bytes, 'hex') === sha256) return;
-  throw new AgentError('artifact-hash', `${source}: ${what} is not what was signed`);
-}
-
-function closed({ source }: RangeSource): WayEnd {
-  return { kind: 'closed', why: `${source} does not have it, or not in ranges` };
-}
-
-function unfit(why: string): WayEnd {
-  return { kind: 'unfit', why };
 }

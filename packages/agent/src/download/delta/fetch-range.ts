@@ -1,4 +1,5 @@
 /** A part of an artifact from one source, by Range: no byte more than was asked for, each counted. */
+import { hash } from 'node:crypto';
 import { AgentError } from '../../agent-error.ts';
 import type { HttpClient } from '../../net/http-client.ts';
 import { type HttpLimits, LONG_BODY } from '../../net/http-limits.ts';
@@ -72,6 +73,34 @@ export async function openRange(
       await body.return?.();
     },
   };
+}
+
+/**
+ * The first bytes of an artifact, or all of it, once they are those that were signed.
+ * @returns undefined where the source does not have them, or not in ranges
+ * @throws AgentError artifact-hash; what `openRange` and `take` throw
+ */
+export async function fetchSigned(
+  range: RangeSource,
+  artifact: SignedArtifact,
+  { lengthBytes, sha256 }: { readonly lengthBytes: number; readonly sha256: string },
+  what: string,
+): Promise<Buffer | undefined> {
+  const opened = await openRange(range, artifact, { from: 0, to: lengthBytes });
+  if (!opened) return undefined;
+  try {
+    const bytes = await opened.take(lengthBytes);
+    requireHash(bytes, sha256, range, what);
+    return bytes;
+  } finally {
+    await opened.hangUp();
+  }
+}
+
+/** @throws AgentError artifact-hash */
+export function requireHash(bytes: Buffer, sha256: string, { source }: RangeSource, what: string): void {
+  if (hash('sha256', bytes, 'hex') === sha256) return;
+  throw new AgentError('artifact-hash', `${source}: ${what} is not what was signed`);
 }
 
 /** RFC 9110 15.3.7; the whole may come as such. */
